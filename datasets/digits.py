@@ -1,0 +1,101 @@
+"""scikit-learn's handwritten digits, in MNIST's form and without a download."""
+
+import hashlib
+
+import numpy as np
+
+from datasets.data_set import DataSet
+from datasets.dense_design_matrix import DenseDesignMatrix
+from datasets.errors import DataError
+from datasets.splits import check_which_set, sliced
+from datasets.view_converter import DefaultViewConverter
+
+SIDE = 8
+NUM_CLASSES = 10
+DARKEST = 16  # the largest pixel value, a count of dark dots in a 4 x 4 block
+SPLIT_SEED = 1797
+# Of the bytes of all images as float32 in [0, 1] and of all labels as uint8, in scikit-learn's order.
+SHA256 = {
+    "X": "9f578524b6cec1fc800cc52dfc87ebe56264983d490aa72a4bd928ba2570ec77",
+    "y": "8ba4f891220f5e4c9c819638d1602d74b83618f167043c6da52a2a247841ddf0",
+}
+NUM_TRAIN = 1497
+
+
+class Digits(DenseDesignMatrix):
+    """Handwritten digits: `X` float32 (n, 64) in [0, 1] unless centred, `y` uint8 (n, 1), `y_labels` 10.
+
+    scikit-learn has 1,797 images without a division. Here they are put into the order
+    ``RandomState(SPLIT_SEED).permutation(1797)``; the first 1,497 are train, the last 300 test. As with
+    MNIST, validation examples are a slice of train: [0, 1200) to train on, [1200, 1497) to validate.
+
+    Parameters
+    ----------
+    which_set : {'train', 'test'}
+    center : bool
+        Subtract from each pixel its mean over the whole of this set, before slicing: train and validation
+        share one mean image, test has its own.
+    start, stop : int or None
+        Keep the examples `start` to `stop` (exclusive); `stop` without `start` is ignored, as with MNIST.
+
+    Raises
+    ------
+    BadArgumentError
+        `which_set` or the slice does not exist; also a ValueError and an AssertionError.
+    """
+
+    def __init__(self, which_set, center=False, start=None, stop=None):
+        check_which_set(which_set, "Digits", "start=1200, stop=1497")
+        self.which_set, self.center = which_set, center
+        X, y = _all_digits()
+        order = np.random.RandomState(SPLIT_SEED).permutation(len(X))
+        chosen = order[:NUM_TRAIN] if which_set == "train" else order[NUM_TRAIN:]
+        X, y = X[chosen], y[chosen]
+        if center:
+            X -= X.mean(axis=0)
+        X, y = sliced(X, y, start, stop)
+        super().__init__(X=X, y=y, view_converter=DefaultViewConverter((SIDE, SIDE, 1)), y_labels=NUM_CLASSES)
+
+    def get_test_set(self):
+        """Return the whole test set, centred if this set was asked to be."""
+        return Digits("test", center=self.center)
+
+    def adjust_for_viewer(self, X):
+        """Return pixels in [0, 1] stretched to [-1, 1] for display."""
+        return np.clip(2 * X - 1, -1, 1)
+
+
+class BuiltInDigits(DataSet):
+    """The digits as an entry of the catalog: part of scikit-learn, so there is nothing to fetch or keep."""
+
+    name = "digits"
+    description = "scikit-learn's 1,797 handwritten digits of 8 x 8 grey pixels, built in"
+    download_bytes = 0
+    prepared_bytes = 0
+
+    def prepare(self, root, source=None, allow_unofficial=False):
+        if source is not None:
+            raise DataError("digits is part of scikit-learn and made from no files; leave --from out")
+        return "digits: built in, nothing to do"
+
+    def verify(self, root):
+        if not self.provenance(root)["official"]:
+            raise DataError("this scikit-learn has other digits; install the version in requirements.lock")
+        return "digits: verified, official, built in"
+
+    def state(self, root):
+        return "built in"
+
+    def provenance(self, root):
+        X, y = _all_digits()
+        sha256 = {name: hashlib.sha256(array).hexdigest() for name, array in (("X", X), ("y", y))}
+        return {"name": self.name, "official": sha256 == SHA256, "sha256": sha256}
+
+
+def _all_digits():
+    """Return scikit-learn's digits in its order: X float32 (1797, 64) in [0, 1], y uint8 (1797, 1)."""
+    # scikit-learn takes a second to import, which users of other data sets need not wait for.
+    from sklearn.datasets import load_digits
+
+    X, y = load_digits(return_X_y=True)
+    return (X / DARKEST).astype("<f4"), y.astype(np.uint8).reshape(-1, 1)

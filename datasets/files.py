@@ -1,0 +1,98 @@
+"""Reading source files, plain or gzipped, and writing files atomically."""
+
+import contextlib
+import gzip
+import hashlib
+import os
+import zlib
+from pathlib import Path
+
+from datasets.errors import DataError, one_line
+
+GZIP_MAGIC = b"\x1f\x8b"
+BLOCK = 1 << 20
+
+
+@contextlib.contextmanager
+def open_content(path):
+    """Open a file for reading its uncompressed bytes; gzip is recognized by its first bytes, not the name.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read, or its compressed stream is damaged; also inside the ``with`` block.
+    """
+    try:
+        with open(path, "rb") as file:
+            if file.read(2) == GZIP_MAGIC:
+                file.seek(0)
+                with gzip.GzipFile(fileobj=file) as content:
+                    yield content
+            else:
+                file.seek(0)
+                yield file
+    except DataError:
+        raise
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(f"{path} is a truncated or damaged gzip file; get it again") from error
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {one_line(error)}") from error
+
+
+def read_content(path):
+    """Return the uncompressed bytes of a file, plain or gzipped."""
+    with open_content(path) as content:
+        return content.read()
+
+
+def content_sha256(path):
+    """Return the SHA-256, in hexadecimal, of the uncompressed bytes of a file, plain or gzipped."""
+    digest = hashlib.sha256()
+    with open_content(path) as content:
+        while block := content.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def written_atomically(destination):
+    """Yield a path in the same folder to write to; on success it becomes `destination`, else it is removed.
+
+    The folder is made where it is missing.
+
+    Raises
+    ------
+    DataError
+        Nothing can be written there (permissions, full disk, …).
+    """
+    destination = Path(destination)
+    with writing(destination):
+        destination.parent.mkdir(parents=True, exist_ok=True)
+    temporary = destination.with_name(f".{destination.name}.{os.getpid()}.tmp")
+    try:
+        with writing(destination):
+            yield temporary
+            publish(temporary, destination)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def publish(temporary, destination):
+    """Give a completely written file its final name, durably."""
+    with open(temporary, "rb+") as file:
+        os.fsync(file.fileno())
+    os.replace(temporary, destination)
+
+
+@contextlib.contextmanager
+def writing(path):
+    """Turn an error of the file system inside the ``with`` block into a DataError about writing `path`."""
+    try:
+        yield
+    except DataError:
+        raise
+    # HDF5 reports a full disk as RuntimeError when it notices on closing.
+    except (OSError, RuntimeError) as error:
+        raise DataError(
+            f"cannot write {path}: {one_line(error)}; free space there or choose another folder"
+        ) from error

@@ -1,0 +1,182 @@
+"""Data sets kept in one HDF5 file each, which says what it was made from and is checked against itself.
+
+Attributes of the file: `name`, `format_version`, `official`, and `sources`, a JSON object of each source
+file's name and the SHA-256 of its uncompressed bytes. Each array in it has an attribute `sha256` of its own
+bytes in C order.
+"""
+
+import contextlib
+import hashlib
+import json
+from abc import abstractmethod
+from pathlib import Path
+from typing import ClassVar
+
+import h5py
+import numpy as np
+
+from datasets.data_set import DataSet
+from datasets.errors import DataError, NotPreparedError, one_line, prepare_command
+from datasets.files import BLOCK, content_sha256, written_atomically
+from datasets.source_files import files_on_disk, files_or_downloads
+
+
+class HDF5DataSet(DataSet):
+    """A data set that `prepare` writes from source files into one HDF5 file.
+
+    A subclass says which files (`files`), where (`location`, relative to the root) and how (`write`,
+    `check_source`).
+    """
+
+    location: ClassVar[str]
+    format_version: ClassVar[int]
+
+    @abstractmethod
+    def write(self, h5, paths):
+        """Write the arrays into the open HDF5 file `h5` from the source files `paths`, {name: path}.
+
+        Raises
+        ------
+        DataError
+            A source file cannot be used, official or not.
+        """
+
+    @abstractmethod
+    def check_source(self, name, path):
+        """Raise a DataError that says what is wrong where the source file at `path` is not in its format."""
+
+    def path(self, root):
+        """Return the path of the prepared file under `root`."""
+        return Path(root) / self.location
+
+    @contextlib.contextmanager
+    def open(self, root):
+        """Open the prepared file for reading.
+
+        Yields
+        ------
+        h5py.File
+
+        Raises
+        ------
+        NotPreparedError
+            There is none.
+        DataError
+            It is damaged or of another format; also when reading inside the ``with`` block fails.
+        """
+        path = self.path(root)
+        command = prepare_command(self.name, root)
+        if not path.is_file():
+            raise NotPreparedError(f"{self.name} is not prepared: there is no {path}; run: {command}")
+        try:
+            with h5py.File(path, "r") as h5:
+                if h5.attrs["name"] != self.name:
+                    raise DataError(f"{path} holds {h5.attrs['name']}; move it away, then run: {command}")
+                if h5.attrs["format_version"] != self.format_version:
+                    raise DataError(f"{path} was prepared by another version; delete it, then run: {command}")
+                yield h5
+        except DataError:
+            raise
+        except (OSError, RuntimeError, KeyError, ValueError) as error:
+            reason = one_line(error)
+            raise DataError(f"{path} is damaged ({reason}); delete it, then run: {command}") from error
+
+    def provenance(self, root):
+        with self.open(root) as h5:
+            return self._provenance(h5)
+
+    def _provenance(self, h5):
+        return {
+            "name": self.name,
+            "official": bool(h5.attrs["official"]),
+            "sha256": dict(sorted(json.loads(h5.attrs["sources"]).items())),
+        }
+
+    def state(self, root):
+        try:
+            official = self.provenance(root)["official"]
+        except NotPreparedError:
+            return "not prepared"
+        except DataError as error:
+            return f"unusable: {error}"
+        return "prepared" if official else "prepared, unofficial"
+
+    def verify(self, root):
+        with self.open(root) as h5:
+            provenance = self._provenance(h5)
+            if provenance["official"] != self._is_official(provenance["sha256"]):
+                raise ValueError("it calls itself official, its checksums do not")
+            arrays = _arrays(h5)
+            for array in arrays:
+                if _sha256(array) != array.attrs["sha256"]:
+                    raise ValueError(f"the bytes of {array.name} have changed")
+            if not arrays:
+                raise ValueError("it holds no arrays")
+        kind = "official" if provenance["official"] else "UNOFFICIAL"
+        return f"{self.name}: verified, {kind}, {self.path(root)}"
+
+    def _is_official(self, sha256):
+        return all(file.matches(sha256.get(file.name)) for file in self.files)
+
+    def prepare(self, root, source=None, allow_unofficial=False):
+        destination = self.path(root)
+        present = self._verified(root)
+        replacing = source is not None and allow_unofficial
+        if present and (present["official"] or allow_unofficial) and not replacing:
+            return self._already(root)
+        if source is None:
+            paths = files_or_downloads(self.files, destination.parent)
+        else:
+            paths = files_on_disk(self.files, source)
+        sha256 = {
+            file.name: self._checked_sha256(file, paths[file.name], allow_unofficial) for file in self.files
+        }
+        if present and present["sha256"] == sha256:
+            return self._already(root)
+        official = self._is_official(sha256)
+        with written_atomically(destination) as temporary, h5py.File(temporary, "w") as h5:
+            self.write(h5, paths)
+            for array in _arrays(h5):
+                array.attrs["sha256"] = _sha256(array)
+            h5.attrs["name"] = self.name
+            h5.attrs["format_version"] = self.format_version
+            h5.attrs["official"] = official
+            h5.attrs["sources"] = json.dumps(sha256)
+        return f"{self.name}: prepared{'' if official else ', UNOFFICIAL'}, {destination}"
+
+    def _verified(self, root):
+        try:
+            self.verify(root)
+            return self.provenance(root)
+        except DataError:
+            return None
+
+    def _already(self, root):
+        return f"{self.verify(root)} (already prepared, nothing to do)"
+
+    def _checked_sha256(self, file, path, allow_unofficial):
+        sha256 = content_sha256(path)
+        if file.sha256 != sha256:
+            # First what is wrong with its form: nothing can accept that, and it says more than a checksum.
+            self.check_source(file.name, path)
+        if not file.matches(sha256) and not allow_unofficial:
+            raise DataError(
+                f"{path} is not the official {file.name}: wrong checksum (sha256 {sha256}); replace or "
+                "delete it, or pass --allow-unofficial to use it as it is"
+            )
+        return sha256
+
+
+def _arrays(h5):
+    arrays = []
+    h5.visititems(lambda name, item: arrays.append(item) if isinstance(item, h5py.Dataset) else None)
+    return arrays
+
+
+def _sha256(array):
+    digest = hashlib.sha256()
+    row_bytes = max(1, array.dtype.itemsize * int(np.prod(array.shape[1:], dtype=object)))
+    rows = max(1, 16 * BLOCK // row_bytes)
+    for start in range(0, len(array), rows):
+        digest.update(np.ascontiguousarray(array[start : start + rows]))
+    return digest.hexdigest()

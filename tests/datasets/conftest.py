@@ -1,0 +1,59 @@
+"""Small and synthetic files in the official formats, and real MNIST where it is at hand."""
+
+import gzip
+import struct
+
+import numpy as np
+import pytest
+
+from datasets.mnist_files import NUM_EXAMPLES, MNISTFiles
+
+
+@pytest.fixture(scope="session")
+def idx_bytes():
+    """Return a function from a uint8 array to the bytes of its IDX file."""
+
+    def encode(array):
+        return struct.pack(f">I{array.ndim}I", 0x0800 | array.ndim, *array.shape) + array.tobytes()
+
+    return encode
+
+
+@pytest.fixture(scope="session")
+def mnist_arrays():
+    """Synthetic images and labels of MNIST's sizes: no two images are alike."""
+    rng = np.random.RandomState(0)
+    arrays = {}
+    for which_set, n in NUM_EXAMPLES.items():
+        images = np.resize(rng.randint(256, size=(10, 28, 28)).astype(np.uint8), (n, 28, 28))
+        images[:, 0, :4] = np.arange(n, dtype="<u4").view(np.uint8).reshape(n, 4)
+        arrays[which_set] = images, (np.arange(n) * 7 % 10).astype(np.uint8)
+    return arrays
+
+
+@pytest.fixture(scope="session")
+def mnist_idx(tmp_path_factory, mnist_arrays, idx_bytes):
+    """A folder with the synthetic MNIST as IDX files, some plain and some gzipped."""
+    folder = tmp_path_factory.mktemp("mnist_idx")
+    for prefix, which_set in (("train", "train"), ("t10k", "test")):
+        images, labels = mnist_arrays[which_set]
+        compressed = gzip.compress(idx_bytes(images), compresslevel=1)
+        (folder / f"{prefix}-images-idx3-ubyte.gz").write_bytes(compressed)
+        (folder / f"{prefix}-labels-idx1-ubyte").write_bytes(idx_bytes(labels))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def mnist_root(tmp_path_factory, mnist_idx):
+    """A root folder with the synthetic MNIST prepared in it; tests only read it."""
+    root = tmp_path_factory.mktemp("synthetic")
+    MNISTFiles().prepare(root, mnist_idx, allow_unofficial=True)
+    return root
+
+
+@pytest.fixture(scope="session")
+def official_root(tmp_path_factory, shared):
+    """A root folder with real MNIST prepared in it; tests only read it."""
+    root = tmp_path_factory.mktemp("official")
+    MNISTFiles().prepare(root, shared / "datasets" / "mnist")
+    return root
