@@ -1,0 +1,18 @@
+"""Lets Theano-era code run today: ``import theano`` gives a repaired Aesara. Knows nothing of binarization."""
+
+from reproduce.shim import aesara_import, theano_alias
+
+
+def install():
+    """Make ``import theano`` give Aesara, and have Aesara repaired and configured when it is first imported.
+
+    Costs next to nothing: Aesara itself is imported by whoever first asks for it or for ``theano``. Calling it
+    again changes nothing.
+
+    Raises
+    ------
+    reproduce.errors.UserError
+        Where a real Theano has been imported in this process already.
+    """
+    theano_alias.install()
+    aesara_import.install()
