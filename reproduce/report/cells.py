@@ -1,0 +1,348 @@
+"""The cells of the paper's tables, the runs that count for each, and what they say together."""
+
+import json
+import shlex
+import tomllib
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from importlib import resources
+
+from reproduce import experiments
+from reproduce.errors import UserError
+from reproduce.report import statistics
+from reproduce.report.records import LeftOut, Record, read, show, time_of
+from reproduce.report.statistics import NOT_REPRODUCED, NOT_RUN, PROVISIONAL, REPRODUCED, Pool
+
+LABELS = {
+    "full-precision": "full-precision",
+    "binaryconnect": "BinaryConnect",
+    "bwn": "BWN",
+    "lab": "LAB",
+    "bnn": "BNN",
+    "xnor": "XNOR",
+    "lab2": "LAB2",
+}
+"""The methods as the paper's tables name them, in their order."""
+
+DIVERGING = ("binaryconnect", "bnn")
+"""Methods that diverge on language models, so their spread is another."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One of the paper's tables: its number and title, what its columns are, and the metric with its unit."""
+
+    number: int
+    title: str
+    columns: str
+    metric: str
+    unit: str
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One setup of a table: an experiment with overrides, and the size of its test set."""
+
+    table: Table
+    label: str
+    experiment: str
+    overrides: dict
+    test_size: int
+    test_unit: str
+    test_source: str
+
+    @property
+    def setup(self):
+        """What two columns have in common that the same runs count for."""
+        return (self.experiment, *sorted((key, show(value)) for key, value in self.overrides.items()))
+
+    @property
+    def title(self):
+        """The column's name outside its table: ``MNIST``, ``SVHN, K = 16``."""
+        return {2: f"SVHN, K = {self.label}", 4: f"War and Peace, {self.label} steps"}.get(
+            self.table.number, self.label
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One number of the paper's tables, and ours.
+
+    Attributes
+    ----------
+    column : Column
+    method : str
+    paper : float
+        The published number, in the table's unit.
+    version : str
+        The version of the paper it is from.
+    source : str
+        Where it stands there.
+    records : tuple of Record
+        The runs that count, by seed; the earliest of each.
+    pool : Pool or None
+        The spread of its seeds, shared with other methods; None where nothing ran.
+    """
+
+    column: Column
+    method: str
+    paper: float
+    version: str
+    source: str
+    records: tuple[Record, ...] = ()
+    pool: Pool | None = None
+
+    @property
+    def table(self):
+        return self.column.table
+
+    @property
+    def label(self):
+        """The method's name in the paper."""
+        return LABELS[self.method]
+
+    @property
+    def by_seed(self):
+        """Our results by seed."""
+        return {record.seed: record.result for record in self.records}
+
+    @property
+    def values(self):
+        return list(self.by_seed.values())
+
+    @property
+    def sd(self):
+        """Standard deviation of our seeds, or None of fewer than two."""
+        return statistics.pooled([self.values])[0] if len(self.records) > 1 else None
+
+    @cached_property
+    def stand_in(self):
+        """Standard error of one run on the test set: binomial, or a block bootstrap of sequences' losses."""
+        if self.table.metric == "test_error":
+            mean = sum(self.values) / len(self.values)
+            return statistics.binomial_standard_error(mean, self.column.test_size)
+        kept = [record.test_losses for record in self.records if record.test_losses is not None]
+        return statistics.bootstrap_standard_error(kept[0]) if kept else None
+
+    @cached_property
+    def estimate(self):
+        """Our mean and the interval that the paper's single run is expected in; None where nothing ran."""
+        if not self.records:
+            return None
+        return statistics.prediction(self.values, self.pool, None if self.pool.known else self.stand_in)
+
+    @property
+    def difference(self):
+        """Ours less the paper's, or None."""
+        return self.estimate.value - self.paper if self.records else None
+
+    @property
+    def standard_errors(self):
+        """The difference in standard errors, or None where there is no yardstick."""
+        error = self.estimate.standard_error if self.records else None
+        return self.difference / error if error else None
+
+    @property
+    def inside(self):
+        """Whether the paper's number lies where it is expected; None where that is not known."""
+        if not self.records or self.estimate.half_width is None:
+            return None
+        return abs(self.difference) <= self.estimate.half_width + 1e-9
+
+    @property
+    def state(self):
+        if not self.records:
+            return NOT_RUN
+        if self.estimate.provisional:
+            return PROVISIONAL
+        return REPRODUCED if self.inside else NOT_REPRODUCED
+
+    @property
+    def verdict(self):
+        """The state and, outside the interval, the size and direction of the difference."""
+        if not self.records:
+            return NOT_RUN
+        away = f"{abs(self.difference):.3f} {'higher' if self.difference > 0 else 'lower'} than the paper"
+        if not self.estimate.provisional:
+            return REPRODUCED if self.inside else f"{NOT_REPRODUCED}: {away}"
+        where = {True: "inside", False: f"outside, {away}", None: f"no yardstick, {away}"}[self.inside]
+        return f"{PROVISIONAL}: {where}"
+
+    @property
+    def command(self):
+        """The command that makes one run of it."""
+        settings = [f" --set {key}={show(value)}" for key, value in sorted(self.column.overrides.items())]
+        return f"python -m reproduce run {self.column.experiment} --method {self.method}{''.join(settings)}"
+
+
+@dataclass(frozen=True)
+class Results:
+    """All that the run folders hold.
+
+    Attributes
+    ----------
+    cells : list of Cell
+        Every cell of the paper's tables, in their order.
+    others : list of (Record, str)
+        Finished runs that no cell is about, and why.
+    left_out : list of LeftOut
+        Folders that count for nothing, and why.
+    """
+
+    cells: list
+    others: list
+    left_out: list
+
+
+@cache
+def _published():
+    text = (resources.files("original_configs") / "paper_results.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def paper():
+    """The paper: title, authors, venue, preprint, versions, notes."""
+    return _published()["paper"]
+
+
+def published():
+    """Every cell of the paper's tables, with no runs."""
+    tables = {table["number"]: Table(**table) for table in _published()["table"]}
+    cells = []
+    for entry in _published()["column"]:
+        fields = {key: value for key, value in entry.items() if key not in ("table", "cells")}
+        column = Column(tables[entry["table"]], **fields)
+        for method, cell in entry["cells"].items():
+            cells.append(Cell(column, method, cell["value"], cell["version"], cell["source"]))
+    return cells
+
+
+def comparable(settings, seed):
+    """The settings that a run's result depends on beside its seed.
+
+    Keys that cannot change a result are dropped, and so is the language models' ``training.init_seed`` where
+    it is 1, its default, or the run's own seed.
+    """
+    kept = {key: value for key, value in settings.items() if not key.startswith(experiments.INERT)}
+    if kept.get("training.init_seed") in (1, seed):
+        del kept["training.init_seed"]
+    return kept
+
+
+def collect(folders=None):
+    """Read the runs below `folders` and give each its place.
+
+    Parameters
+    ----------
+    folders : iterable of path, optional
+        See `reproduce.report.records.read`.
+
+    Returns
+    -------
+    Results
+    """
+    records, left_out = read(folders)
+    left_out += [
+        LeftOut(record.path, f"unfinished: {record.epochs_done} of {record.epochs_planned} epochs")
+        for record in records
+        if not record.complete
+    ]
+    records = [record for record in records if record.complete]
+    records, repeated = _earliest(records)
+    left_out += repeated
+
+    counted, cells = set(), []
+    for cell in published():
+        wanted = _settings(cell.column.experiment, cell.method, cell.column.overrides)
+        matching = [record for record in records if _counts(record, cell, wanted)]
+        counted |= set(map(id, matching))
+        cells.append(replace(cell, records=tuple(sorted(matching, key=lambda record: record.seed))))
+    others = [(record, _why_no_cell(record, cells)) for record in records if id(record) not in counted]
+    return Results(_with_pools(cells), others, sorted(left_out, key=lambda item: item.path))
+
+
+def _earliest(records):
+    """The earliest of the records that differ in nothing but their start, and the others as left out."""
+    kept, left_out = {}, []
+    for record in sorted(records, key=lambda record: (time_of(record.fields), record.path)):
+        settings = json.dumps(comparable(record.settings, record.seed), sort_keys=True)
+        key = (record.experiment, record.method, record.seed, settings, record.official)
+        if key not in kept:
+            kept[key] = record
+        elif kept[key].fields == record.fields:
+            left_out.append(LeftOut(record.path, f"a copy of {kept[key].path}"))
+        else:
+            left_out.append(LeftOut(record.path, f"the same seed as {kept[key].path}, which started earlier"))
+    return sorted(kept.values(), key=lambda record: record.path), left_out
+
+
+@cache
+def _resolved(experiment, method, overrides):
+    return experiments.resolve(experiment, method, dict(overrides)).settings
+
+
+def _settings(experiment, method, overrides):
+    """The settings a cell demands, or None where the experiment has no configuration that admits them."""
+    try:
+        return _resolved(experiment, method, tuple(sorted(overrides.items())))
+    except UserError:
+        return None
+
+
+def _counts(record, cell, wanted):
+    return (
+        wanted is not None
+        and (record.experiment, record.method) == (cell.column.experiment, cell.method)
+        and record.official
+        and comparable(record.settings, record.seed) == comparable(wanted, record.seed)
+    )
+
+
+def _why_no_cell(record, cells):
+    """Why a finished record counts for no cell."""
+    its_own = [
+        cell for cell in cells if (cell.column.experiment, cell.method) == (record.experiment, record.method)
+    ]
+    if not its_own:
+        return "not in the paper"
+    differences = []
+    for cell in its_own:
+        wanted = _settings(record.experiment, record.method, cell.column.overrides)
+        if wanted is None:
+            continue
+        have, wanted = comparable(record.settings, record.seed), comparable(wanted, record.seed)
+        differences.append([
+            (key, have.get(key), wanted.get(key))
+            for key in sorted(have.keys() | wanted.keys())
+            if have.get(key) != wanted.get(key)
+        ])  # fmt: skip
+    if not differences:
+        return f"this version has no configuration for {record.experiment}"
+    reasons = [] if record.official else ["unofficial data"]
+    for key, ours, cells_ in min(differences, key=len):
+        if key == "training.epochs" and None not in (ours, cells_) and ours < cells_:
+            reasons.insert(0, f"shortened: {ours} of {cells_} epochs")
+        else:
+            reasons.append(f"{key} is {show(ours)}, the cell's {show(cells_)}")
+    return "; ".join(reasons)
+
+
+def _with_pools(cells):
+    """The cells with the spread that their seeds share with the other methods of the same setup."""
+    samples = {}
+    for cell in cells:
+        if cell.records:
+            samples.setdefault(cell.column.setup, {})[cell.method] = cell.values
+    language = {cell.column.setup for cell in cells if cell.table.metric == "test_loss"}
+    pools = {
+        setup: statistics.pools(of_methods, DIVERGING if setup in language else ())
+        for setup, of_methods in samples.items()
+    }
+    return [replace(cell, pool=pools.get(cell.column.setup, {}).get(cell.method)) for cell in cells]
+
+
+def command_of(record):
+    """The exact command that made a run, from its record."""
+    program = ["python", "-m", "reproduce"] if record.argv[:1] == ["run"] else []
+    return shlex.join([*program, *map(str, record.argv)])

@@ -1,0 +1,236 @@
+# ruff: noqa: RUF001  minus signs are meant
+"""What the paper says beside its numbers, each a named test over cells.
+
+Every test is of a contrast: a sum of cells with signs, its 95% interval, and where that must lie.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from reproduce.report import statistics
+from reproduce.report.cells import LABELS, Cell
+from reproduce.report.statistics import NOT_REPRODUCED, NOT_RUN, PROVISIONAL, REPRODUCED
+
+COLLAPSE = 1.0
+"""Nats per character above full precision from which a language model counts as collapsed; the paper: 1.6."""
+ALIKE = 0.1
+"""Nats per character above full precision up to which it counts as not collapsed; the paper's is 0.001."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Where a contrast's interval must lie, and how that reads."""
+
+    text: str
+    holds: object
+
+
+BELOW_ZERO = Rule("the whole interval below 0", lambda low, high: high < 0)
+NOT_ABOVE_ZERO = Rule("the interval reaches 0 or lies below", lambda low, high: low <= 0)
+COLLAPSED = Rule(f"the whole interval above {COLLAPSE:g}", lambda low, high: low > COLLAPSE)
+NOT_COLLAPSED = Rule(f"the whole interval below {ALIKE:g}", lambda low, high: high < ALIKE)
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """One contrast of cells.
+
+    Attributes
+    ----------
+    label : str
+        Where it is made: a column, or a method over columns.
+    terms : tuple of (float, Cell)
+    rule : Rule
+    """
+
+    label: str
+    terms: tuple[tuple[float, Cell], ...]
+    rule: Rule
+
+    @property
+    def cells(self):
+        return [cell for _, cell in self.terms]
+
+    @property
+    def formula(self):
+        """The contrast in words, a line."""
+        if len(self.terms) == 2:
+            return " − ".join(cell.label for cell in self.cells)
+        return "slope of the gap over log₂ K"
+
+    @property
+    def paper(self):
+        """The contrast of the published numbers."""
+        return sum(coefficient * cell.paper for coefficient, cell in self.terms)
+
+    @property
+    def missing(self):
+        """Cells that were not run."""
+        return [cell for cell in self.cells if not cell.records]
+
+    @cached_property
+    def estimate(self):
+        """The contrast of ours, or None while a cell is missing."""
+        if self.missing:
+            return None
+        coefficients = [coefficient for coefficient, _ in self.terms]
+        pools = [cell.pool for cell in self.cells]
+        known = all(pool.known for pool in pools)
+        stand_ins = [None if known else cell.stand_in for cell in self.cells]
+        return statistics.contrast(coefficients, [cell.by_seed for cell in self.cells], pools, stand_ins)
+
+    @property
+    def holds(self):
+        return None if self.missing else self.rule.holds(*self.estimate.interval)
+
+    @property
+    def state(self):
+        if self.missing:
+            return NOT_RUN
+        if self.estimate.provisional:
+            return PROVISIONAL
+        return REPRODUCED if self.holds else NOT_REPRODUCED
+
+    @property
+    def verdict(self):
+        """The state and, where it is not a plain yes, what was seen."""
+        if self.missing:
+            return NOT_RUN
+        if self.estimate.provisional:
+            return f"{PROVISIONAL}: {'holds' if self.holds else 'does not hold'}"
+        if self.holds:
+            return REPRODUCED
+        low, high = self.estimate.interval
+        seen = "not told from noise" if low <= 0 <= high else "the interval lies elsewhere"
+        return f"{NOT_REPRODUCED}: {seen}"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Something the paper says.
+
+    Attributes
+    ----------
+    title : str
+    comparisons : tuple of Comparison
+        Empty where no record can hold what it rests on.
+    note : str
+        What the reader should know.
+    """
+
+    title: str
+    comparisons: tuple = ()
+    note: str = ""
+
+    @property
+    def measured(self):
+        """How many of the comparisons were made."""
+        return sum(comparison.state != NOT_RUN for comparison in self.comparisons)
+
+    @property
+    def state(self):
+        """The worst of its comparisons'; never a pass for what was not run."""
+        states = {comparison.state for comparison in self.comparisons} or {NOT_RUN}
+        return next(state for state in (NOT_REPRODUCED, NOT_RUN, PROVISIONAL, REPRODUCED) if state in states)
+
+
+def check(cells):
+    """The paper's claims over `cells`.
+
+    Parameters
+    ----------
+    cells : list of Cell
+        All of them, as `reproduce.report.cells.collect` gives them.
+
+    Returns
+    -------
+    list of Claim
+    """
+    columns = {}
+    for cell in cells:
+        columns.setdefault(cell.column.setup, {}).setdefault(cell.method, cell)
+    return [
+        _beats("lab", "bwn", columns),
+        _beats("lab", "binaryconnect", columns),
+        _beats("lab2", "bnn", columns),
+        _beats("lab2", "xnor", columns),
+        Claim(
+            "LAB is within noise of full precision on MNIST, or better",
+            (_difference("lab", "full-precision", columns[("mnist",)], NOT_ABOVE_ZERO),),
+        ),
+        _collapse(cells),
+        _shrinks(cells),
+        Claim(
+            "Gradients explode for BinaryConnect at 100 steps (Figure 1)",
+            note="It rests on histograms of gradients, which these records do not hold.",
+        ),
+    ]
+
+
+def _difference(first, second, column, rule):
+    cells = column[first], column[second]
+    return Comparison(cells[0].column.title, ((1.0, cells[0]), (-1.0, cells[1])), rule)
+
+
+def _beats(first, second, columns):
+    """`first` is better than `second` wherever the paper's own numbers say so."""
+    pairs = [
+        _difference(first, second, column, BELOW_ZERO)
+        for column in columns.values()
+        if {first, second} <= set(column)
+    ]
+    claimed = tuple(pair for pair in pairs if pair.paper < 0)
+    elsewhere = [pair.label for pair in pairs if pair.paper >= 0]
+    note = ""
+    if elsewhere:
+        note = f"Not claimed for {', '.join(elsewhere)}: there the paper's own numbers say otherwise."
+    return Claim(f"{LABELS[first]} beats {LABELS[second]}", claimed, note)
+
+
+def _in_table(cells, number):
+    """Cells of one table by method and column, columns in order."""
+    table = {}
+    for cell in cells:
+        if cell.table.number == number:
+            table.setdefault(cell.method, []).append(cell)
+    return table
+
+
+def _collapse(cells):
+    table = _in_table(cells, 4)
+    comparisons = tuple(
+        Comparison(
+            cell.column.title,
+            ((1.0, cell), (-1.0, baseline)),
+            NOT_COLLAPSED if cell.column.label == "10" else COLLAPSED,
+        )
+        for cell, baseline in zip(table["binaryconnect"], table["full-precision"], strict=True)
+    )
+    note = (
+        f"Collapsed: more than {COLLAPSE:g} nat per character above full precision; not collapsed: "
+        f"less than {ALIKE:g}. Both bounds are ours, far from the paper's gaps of 1.6 and 0.001."
+    )
+    return Claim("BinaryConnect collapses on LSTMs at 50 steps and more, but not at 10", comparisons, note)
+
+
+def _shrinks(cells):
+    """The gap to full precision falls with log₂ K: its least-squares slope over the columns is negative."""
+    table = _in_table(cells, 2)
+    columns = len(table["full-precision"])
+    centred = [index - (columns - 1) / 2 for index in range(columns)]
+    slopes = [c / sum(x * x for x in centred) for c in centred]
+    comparisons = tuple(
+        Comparison(
+            f"{LABELS[method]} on SVHN",
+            tuple(
+                term
+                for slope, cell, baseline in zip(slopes, table[method], table["full-precision"], strict=True)
+                for term in ((slope, cell), (-slope, baseline))
+            ),
+            BELOW_ZERO,
+        )
+        for method in table
+        if method != "full-precision"
+    )
+    note = "Tested by the least-squares slope of the gap, in % per doubling of K."
+    return Claim("The gap to full precision shrinks as K grows", comparisons, note)

@@ -1,0 +1,258 @@
+# ruff: noqa: RUF001, RUF002  Greek letters and minus signs are meant
+"""Whether a measured number agrees with a published one, and how two measured numbers differ.
+
+The paper and we measure on the same test set, so the yardstick is the spread between seeds. Where too few
+seeds ran to know it, a stand-in is used and the verdict is provisional.
+"""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+REPRODUCED = "reproduced"
+NOT_REPRODUCED = "not reproduced"
+PROVISIONAL = "provisional"
+NOT_RUN = "not run"
+
+COVERAGE = 0.95
+QUANTILE = (1 + COVERAGE) / 2
+LEVEL = 0.05
+"""Level of the Brown-Forsythe test."""
+NO_YARDSTICK = "no yardstick: too few seeds"
+STAND_IN = "sampling error of the test set, for want of seeds"
+MINIMUM_DOF = 2
+"""Degrees of freedom from which a spread counts as known."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A spread between seeds, shared by methods.
+
+    Attributes
+    ----------
+    s : float
+        Pooled standard deviation; NaN where `dof` is 0.
+    dof : int
+        Its degrees of freedom ν.
+    members : tuple of str
+        The methods whose runs entered.
+    """
+
+    s: float
+    dof: int
+    members: tuple
+
+    @property
+    def known(self):
+        """Whether the spread is known well enough for a verdict that is not provisional."""
+        return self.dof >= MINIMUM_DOF
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its uncertainty.
+
+    Attributes
+    ----------
+    value : float
+    standard_error : float or None
+        None where nothing is known of it.
+    dof : float or None
+        Degrees of freedom of `standard_error`; None where it is a stand-in, taken as normal.
+    basis : str
+        What `standard_error` comes from, in words.
+    """
+
+    value: float
+    standard_error: float | None
+    dof: float | None
+    basis: str
+
+    @property
+    def provisional(self):
+        return self.dof is None
+
+    @property
+    def half_width(self):
+        """Half the width of the 95% interval, or None."""
+        if self.standard_error is None:
+            return None
+        quantile = stats.norm.ppf(QUANTILE) if self.dof is None else stats.t.ppf(QUANTILE, self.dof)
+        return float(quantile * self.standard_error)
+
+    @property
+    def interval(self):
+        """(low, high) of the 95% interval; the value twice where nothing is known of its error."""
+        half = self.half_width or 0.0
+        return self.value - half, self.value + half
+
+
+def pooled(samples):
+    """The pooled standard deviation of `samples` and its degrees of freedom.
+
+    Parameters
+    ----------
+    samples : iterable of array_like, each shape (seeds,)
+
+    Returns
+    -------
+    s : float
+        √(Σᵢ Σⱼ (xᵢⱼ − mᵢ)² / ν), NaN where ν = 0.
+    dof : int
+        ν = Σᵢ (kᵢ − 1).
+    """
+    samples = [np.asarray(sample, "float64") for sample in samples]
+    dof = sum(len(sample) - 1 for sample in samples)
+    squares = sum(float(((sample - sample.mean()) ** 2).sum()) for sample in samples)
+    return (float(np.sqrt(squares / dof)) if dof else float("nan")), dof
+
+
+def equal_spreads(samples):
+    """The p-value of Brown and Forsythe's test for equal spreads; 1 where it cannot be told.
+
+    Samples of fewer than three say nothing: two values are equally far from their median, whatever they are.
+    """
+    samples = [sample for sample in samples if len(sample) >= 3]
+    if len(samples) < 2:
+        return 1.0
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        p = float(stats.levene(*samples, center="median").pvalue)
+    return 1.0 if np.isnan(p) else p
+
+
+def pools(samples, apart=()):
+    """Pool the spreads of methods, apart where they differ.
+
+    While Brown and Forsythe's test rejects equal spreads at 5%, the method without which it rejects least
+    leaves and keeps a spread of its own.
+
+    Parameters
+    ----------
+    samples : dict of str to array_like, shape (seeds,)
+        Results of each method's seeds; at least one each.
+    apart : container of str
+        Methods that are known to differ and are pooled among themselves.
+
+    Returns
+    -------
+    dict of str to Pool
+        The pool of each method.
+    """
+    result = {}
+    for known_apart in (True, False):
+        together = {method: sample for method, sample in samples.items() if (method in apart) is known_apart}
+        while equal_spreads(together.values()) < LEVEL:
+            leaver = max(
+                (method for method, sample in together.items() if len(sample) >= 3),
+                key=lambda method: equal_spreads([x for name, x in together.items() if name != method]),
+            )
+            result[leaver] = Pool(*pooled([together.pop(leaver)]), (leaver,))
+        if together:
+            result |= dict.fromkeys(together, Pool(*pooled(together.values()), tuple(together)))
+    return result
+
+
+def binomial_standard_error(percent, size):
+    """Standard error, in %, of an error of `percent` measured on `size` examples."""
+    return float(np.sqrt(percent * (100 - percent) / size))
+
+
+def bootstrap_standard_error(losses, resamples=2000, seed=1234):
+    """Standard error of the mean of a series, by the moving-block bootstrap.
+
+    Parameters
+    ----------
+    losses : array_like, shape (sequences,)
+        Loss of each test sequence, in the text's order; neighbours may be alike.
+    resamples, seed : int
+
+    Notes
+    -----
+    Blocks have n^(1/3) sequences, rounded up (Künsch 1989).
+    """
+    losses = np.asarray(losses, "float64")
+    length = int(np.ceil(round(len(losses) ** (1 / 3), 9)))
+    sums = np.convolve(losses, np.ones(length), "valid")
+    blocks = -(-len(losses) // length)
+    starts = np.random.RandomState(seed).randint(len(sums), size=(resamples, blocks))
+    return float((sums[starts].mean(axis=1) / length).std(ddof=1))
+
+
+def prediction(values, pool, stand_in=None):
+    """Where another single run is expected: m ± t(0.975, ν)·s·√(1 + 1/k).
+
+    Parameters
+    ----------
+    values : array_like, shape (k,)
+        Results of our seeds.
+    pool : Pool
+        Their spread.
+    stand_in : float, optional
+        Standard error of one run, used where the spread is not known; √2 of it for a difference of two runs.
+
+    Returns
+    -------
+    Estimate
+    """
+    values = np.asarray(values, "float64")
+    mean = float(values.mean())
+    if pool.known:
+        return Estimate(mean, float(pool.s * np.sqrt(1 + 1 / len(values))), pool.dof, _spread_of(pool))
+    if stand_in is None:
+        return Estimate(mean, None, None, NO_YARDSTICK)
+    return Estimate(mean, float(np.sqrt(2) * stand_in), None, STAND_IN)
+
+
+def contrast(coefficients, samples, of_pools, stand_ins):
+    """Σ cᵢ·(mean of sample i), with its standard error.
+
+    Seeds that all samples have are paired where there are three or more. Else means of all seeds are compared
+    by their pooled spreads, with Welch and Satterthwaite's degrees of freedom; where a spread is not known,
+    by the stand-ins.
+
+    Parameters
+    ----------
+    coefficients : sequence of float
+    samples : sequence of dict of int to float
+        Results by seed.
+    of_pools : sequence of Pool
+    stand_ins : sequence of float or None
+        Standard error of one run of each sample.
+
+    Returns
+    -------
+    Estimate
+    """
+    seeds = sorted(set.intersection(*map(set, samples)))
+    if len(seeds) > MINIMUM_DOF:
+        per_seed = np.dot(coefficients, [[sample[seed] for seed in seeds] for sample in samples])
+        s, dof = pooled([per_seed])
+        standard_error = float(s / np.sqrt(len(seeds)))
+        return Estimate(float(per_seed.mean()), standard_error, dof, f"{len(seeds)} paired seeds")
+    value = sum(c * float(np.mean(list(x.values()))) for c, x in zip(coefficients, samples, strict=True))
+    if all(pool.known for pool in of_pools):
+        return Estimate(value, *_welch(coefficients, samples, of_pools), "spread between seeds, not paired")
+    if any(error is None for error in stand_ins):
+        return Estimate(value, None, None, NO_YARDSTICK)
+    error = np.sqrt(sum((c * e) ** 2 for c, e in zip(coefficients, stand_ins, strict=True)))
+    return Estimate(value, float(error), None, STAND_IN)
+
+
+def _welch(coefficients, samples, of_pools):
+    """Standard error and degrees of freedom of a contrast of means whose spreads come from `of_pools`."""
+    variances = {}
+    for c, sample, pool in zip(coefficients, samples, of_pools, strict=True):
+        variances[id(pool)] = variances.get(id(pool), 0.0) + c**2 * pool.s**2 / len(sample)
+    total = sum(variances.values())
+    if total == 0:
+        return 0.0, min(pool.dof for pool in of_pools)
+    of = {id(pool): pool.dof for pool in of_pools}
+    return float(np.sqrt(total)), total**2 / sum(v**2 / of[key] for key, v in variances.items())
+
+
+def _spread_of(pool):
+    others = f"{len(pool.members)} methods' seeds" if len(pool.members) > 1 else "its seeds"
+    return f"spread of {others}: s = {pool.s:.3f}, ν = {pool.dof}"
