@@ -1,0 +1,78 @@
+"""Indexing, and writing or adding to a part of an array.
+
+Bounds of slices must be known when JAX traces; scalar indices and arrays of indices may be traced. An index out of
+bounds raises in C; compiled JAX code cannot, it reads the nearest element and writes nothing.
+"""
+
+import jax.numpy as jnp
+from aesara.link.jax.dispatch import jax_funcify
+from aesara.tensor.subtensor import (
+    AdvancedIncSubtensor,
+    AdvancedIncSubtensor1,
+    AdvancedSubtensor,
+    AdvancedSubtensor1,
+    IncSubtensor,
+    Subtensor,
+    indices_from_subtensor,
+)
+from aesara.tensor.type_other import MakeSlice
+
+from reproduce.shim.jax_ops.errors import unsupported
+from reproduce.shim.jax_ops.static import is_static
+
+
+def _indices(op, node, values):
+    """What goes between the brackets, slices made of int."""
+    idx_list = getattr(op, "idx_list", None)
+    return tuple(_index(index, op, node) for index in indices_from_subtensor(values, idx_list))
+
+
+def _index(index, op, node):
+    if isinstance(index, slice):
+        if not is_static(index):
+            raise unsupported(
+                op,
+                node,
+                "the bounds of a slice depend on values of arrays",
+                "take rows by an array of indices, X[indices], or by a slice whose bounds are constants or shapes",
+            )
+        return slice(*(None if bound is None else int(bound) for bound in (index.start, index.stop, index.step)))
+    if getattr(index, "dtype", None) == bool and not is_static(index):
+        raise unsupported(
+            op, node, "the length of x[mask] depends on the mask's values", "use switch(mask, x, 0) and sums of it"
+        )
+    return index
+
+
+@jax_funcify.register(Subtensor)
+@jax_funcify.register(AdvancedSubtensor)
+@jax_funcify.register(AdvancedSubtensor1)
+def jax_funcify_Subtensor(op, node=None, **kwargs):
+    def subtensor(x, *values):
+        return jnp.asarray(x)[_indices(op, node, values)]
+
+    return subtensor
+
+
+@jax_funcify.register(IncSubtensor)
+@jax_funcify.register(AdvancedIncSubtensor)
+@jax_funcify.register(AdvancedIncSubtensor1)
+def jax_funcify_IncSubtensor(op, node=None, **kwargs):
+    if getattr(op, "ignore_duplicates", False):
+        raise unsupported(op, node, "increments that ignore duplicate indices are undefined in JAX", "leave it unset")
+
+    def inc_subtensor(x, y, *values):
+        x = jnp.asarray(x)
+        part = x.at[_indices(op, node, values)]
+        y = jnp.asarray(y).astype(x.dtype)
+        return part.set(y) if op.set_instead_of_inc else part.add(y)
+
+    return inc_subtensor
+
+
+@jax_funcify.register(MakeSlice)
+def jax_funcify_MakeSlice(op, **kwargs):
+    def make_slice(*bounds):
+        return slice(*bounds)
+
+    return make_slice
