@@ -1,0 +1,55 @@
+"""Compiles (inputs, outputs, updates) into steps that share one state.
+
+A backend owns the values of the shared variables that its steps update. Both kinds offer the same:
+
+- ``compile(inputs, outputs, updates=()) -> Step``; a step is called with arrays and returns a list of arrays, and
+  ``step.loop(*stacked)`` runs it along the leading axis of its arguments, yielding the outputs of several calls at
+  a time, stacked.
+- ``state(names=None) -> dict``: name to array of all that the steps update, and ``restore(dict)``.
+- ``name``, ``device`` and ``memory`` (bytes of training data to keep resident by default).
+"""
+
+import shutil
+
+import aesara
+
+from reproduce.errors import UserError
+
+NAMES = ("c", "jax")
+
+
+def create(name="auto", device="auto", precision="float32"):
+    """A backend.
+
+    Parameters
+    ----------
+    name : {"auto", "c", "jax"}
+        ``auto`` is `c` where a C++ compiler is found and no GPU is asked for, else `jax`.
+    device : {"auto", "cpu", "gpu"}
+        ``auto`` is a GPU where the `jax` backend finds one.
+    precision : {"float32", "tf32"}
+        Of matrix products on a GPU.
+
+    Raises
+    ------
+    UserError
+        Where what is asked for is not to be had on this machine.
+    """
+    if name == "auto":
+        name = "jax" if device == "gpu" or not has_compiler() else "c"
+    if name == "c":
+        if device == "gpu":
+            raise UserError("the c backend runs on the CPU only; use --backend jax for a GPU")
+        if not has_compiler():
+            raise UserError("the c backend needs a C++ compiler (g++), and none was found; install one or use --backend jax")
+        from reproduce.backends.c import CBackend
+
+        return CBackend()
+    from reproduce.backends.jax import JaxBackend
+
+    return JaxBackend(device, precision)
+
+
+def has_compiler():
+    """Whether Aesara has a C++ compiler that is there to be run."""
+    return bool(aesara.config.cxx) and shutil.which(aesara.config.cxx) is not None

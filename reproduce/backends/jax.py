@@ -1,0 +1,136 @@
+"""Aesara's JAX linker: steps as pure functions of the state, which stays on the device."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from aesara.graph.fg import FunctionGraph
+from aesara.link.jax.dispatch import jax_funcify
+
+import reproduce.ops.jax_rules  # noqa: F401  registers our operations
+from reproduce.backends.state import NamedVariables, shared_inputs
+from reproduce.errors import UserError
+from reproduce.shim import jax_ops
+
+CHUNK = 100
+"""Steps that run on a GPU before the host looks at their outputs."""
+
+
+class JaxBackend:
+    """Compiles steps with JAX for one device.
+
+    The values of updated shared variables are device arrays that each step takes, donates and replaces; the shared
+    variables themselves keep their initial values, and `state` reads the device.
+
+    Parameters
+    ----------
+    device : {"auto", "cpu", "gpu"}
+    precision : {"float32", "tf32"}
+        Of matrix products on a GPU.
+    """
+
+    name = "jax"
+
+    def __init__(self, device="auto", precision="float32"):
+        self._device = _find(device)
+        self.device = "cpu" if self._device.platform == "cpu" else f"gpu ({self._device.device_kind})"
+        self.precision = "float32" if precision == "float32" else "tensorfloat32"
+        self._updated = NamedVariables()
+        self._values = {}
+
+    @property
+    def memory(self):
+        """Bytes of training data to keep on the device by default."""
+        if self._device.platform == "cpu":
+            return 2 * 10**9
+        return (self._device.memory_stats() or {}).get("bytes_limit", 16 * 10**9) // 2
+
+    def compile(self, inputs, outputs, updates=()):
+        """A step with `inputs` and `outputs` that applies `updates`; see `reproduce.backends`."""
+        variables = shared_inputs(outputs, updates)
+        for variable in variables:
+            if variable not in self._values:
+                value = variable.get_value(borrow=True)
+                self._values[variable] = jax.device_put(value, self._device)
+        updates = dict(updates)
+        self._updated.add(updates)
+        updated = [variable for variable in variables if variable in updates]
+        constant = [variable for variable in variables if variable not in updates]
+        graph = FunctionGraph(
+            [*inputs, *constant, *updated], [*outputs, *(updates[v] for v in updated)], clone=True
+        )
+        jax_ops.mode().optimizer.rewrite(graph)
+        function = jax_funcify(graph)
+        return JaxStep(self, function, len(inputs), len(outputs), constant, updated)
+
+    def state(self, names=None):
+        """Copies of all that the steps update, or of what `names` names, by name."""
+        variables = self._updated.select(names)
+        return {name: np.array(self._values[variable]) for name, variable in variables.items()}
+
+    def restore(self, state):
+        """Set what `state` returned."""
+        self._updated.check(state)
+        for name, variable in self._updated.by_name.items():
+            value = np.asarray(state[name], dtype=variable.dtype)
+            self._values[variable] = jax.device_put(value, self._device)
+
+
+class JaxStep:
+    """One jitted function (state, constants, inputs) → (outputs, state), its state donated."""
+
+    def __init__(self, backend, function, n_inputs, n_outputs, constant, updated):
+        self._backend, self._constant, self._updated = backend, constant, updated
+
+        def step(state, constants, arrays):
+            results = function(*arrays, *constants, *state)
+            return results[:n_outputs], list(results[n_outputs:])
+
+        def chunk(state, constants, stacked, start, stop):
+            def body(i, carry):
+                state, collected = carry
+                outputs, state = step(state, constants, [array[i] for array in stacked])
+                return state, [kept.at[i - start].set(out) for kept, out in zip(collected, outputs, strict=True)]
+
+            shapes, _ = jax.eval_shape(step, state, constants, [array[0] for array in stacked])
+            collected = [jnp.zeros((CHUNK, *shape.shape), shape.dtype) for shape in shapes]
+            state, collected = jax.lax.fori_loop(start, stop, body, (state, collected))
+            return collected, state
+
+        self._step = jax.jit(step, donate_argnums=0)
+        self._chunk = jax.jit(chunk, donate_argnums=0)
+
+    def __call__(self, *arrays):
+        return [np.asarray(value) for value in self._run(self._step, arrays)]
+
+    def loop(self, *stacked):
+        if self._backend.device == "cpu":
+            # XLA's CPU loops use one thread; single calls use all.
+            for arrays in zip(*stacked, strict=True):
+                yield [np.asarray(value)[None] for value in self._run(self._step, arrays)]
+            return
+        total = len(stacked[0])
+        on_device = [jax.device_put(array, self._backend._device) for array in stacked]
+        for start in range(0, total, CHUNK):
+            stop = min(start + CHUNK, total)
+            collected = self._run(self._chunk, on_device, start, stop)
+            yield [np.asarray(values)[: stop - start] for values in collected]
+
+    def _run(self, compiled, *arguments):
+        values = self._backend._values
+        state = [values[variable] for variable in self._updated]
+        constants = [values[variable] for variable in self._constant]
+        with jax.default_device(self._backend._device), jax.default_matmul_precision(self._backend.precision):
+            outputs, state = compiled(state, constants, *arguments)
+        values.update(zip(self._updated, state, strict=True))
+        return outputs
+
+
+def _find(device):
+    """The first device of the kind asked for."""
+    try:
+        if device == "auto":
+            return jax.devices()[0]
+        return jax.devices(device)[0]
+    except RuntimeError:
+        hint = "install JAX for CUDA (pip install 'jax[cuda12]') or use --device cpu"
+        raise UserError(f"no {device.upper()} was found by JAX {jax.__version__}; {hint}") from None

@@ -1,0 +1,219 @@
+"""The commands. Data goes to stdout, progress and logs to stderr; a user's mistake is one line and exit code 2."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from datasets import DataError, catalog
+from reproduce.errors import UserError
+from reproduce.naming import nearest
+from reproduce.provenance import CHECKOUT
+
+FOLDER_OPTIONS = ("--data", "--runs", "--out", "--from")
+
+
+class Parser(argparse.ArgumentParser):
+    """Reports a mistake in the house's style: one line, exit code 2."""
+
+    def error(self, message):
+        raise UserError(f"{message}; see '{self.prog} --help'")
+
+
+def main(argv=None):
+    """Run the command line `argv` and return the exit code."""
+    argv = sys.argv[1:] if argv is None else list(argv)
+    try:
+        options = parser().parse_args(argv)
+        return options.command(options, argv) or 0
+    except (UserError, DataError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def parser():
+    """The command line's grammar."""
+    top = Parser(prog="python -m reproduce", description="Reference reproduction of Loss-aware Binarization (ICLR 2017).")
+    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=Parser)
+
+    run = commands.add_parser("run", help="train an experiment with a method, to the end of its schedule")
+    _experiment_options(run)
+    run.add_argument("--epochs", type=int, metavar="N", help="as --set training.epochs=N")
+    run.add_argument("--runs", default="runs", metavar="DIR", help="where runs are written (default: %(default)s)")
+    run.add_argument("--restart", action="store_true", help="start anew, removing what an earlier run left")
+    run.set_defaults(command=_run)
+
+    trace = commands.add_parser("trace", help="train a few minibatches and print their losses as JSON")
+    _experiment_options(trace)
+    trace.add_argument("--steps", type=int, default=10, metavar="N", help="minibatches (default: %(default)s)")
+    trace.add_argument("--out", metavar="FILE.json", help="write there instead of stdout")
+    trace.set_defaults(command=_trace)
+
+    report = commands.add_parser("report", help="write the report on all runs: OUT/index.html and OUT/report.md")
+    _runs_option(report)
+    report.add_argument("--out", default="report", metavar="DIR", help="default: %(default)s")
+    report.set_defaults(command=_report)
+
+    cells = commands.add_parser("cells", help="list each cell of Tables 1-4: paper, ours, state, command")
+    _runs_option(cells)
+    cells.set_defaults(command=_cells)
+
+    data = commands.add_parser("data", help="list, prepare or verify data sets")
+    data.add_argument("action", choices=("list", "prepare", "verify"))
+    data.add_argument("name", nargs="?", metavar="NAME", help="a data set; all where it is left out (list, verify)")
+    _data_option(data)
+    data.add_argument("--from", dest="source", metavar="PATH", help="a folder or file already on disk, plain or .gz")
+    _unofficial_option(data)
+    data.set_defaults(command=_data)
+
+    doctor = commands.add_parser("doctor", help="what works on this machine, and what to do about the rest")
+    _data_option(doctor)
+    doctor.set_defaults(command=_doctor)
+    return top
+
+
+def _experiment_options(command):
+    command.add_argument("experiment", metavar="EXPERIMENT", help="digits (no download), mnist, …")
+    command.add_argument("--method", required=True, help="full-precision, binaryconnect, bwn, lab, bnn, xnor or lab2")
+    command.add_argument("--seed", type=int, default=1234, help="default: %(default)s, the released scripts'")
+    command.add_argument("--backend", default="auto", choices=("auto", "c", "jax"), help="default: %(default)s")
+    command.add_argument("--device", default="auto", choices=("auto", "cpu", "gpu"), help="default: %(default)s")
+    command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting")
+    _data_option(command)
+    _unofficial_option(command)
+
+
+def _data_option(command):
+    default = os.environ.get("PYLEARN2_DATA_PATH") or "data"
+    command.add_argument("--data", default=default, metavar="DIR", help="prepared data (default: $PYLEARN2_DATA_PATH or data)")
+
+
+def _unofficial_option(command):
+    command.add_argument("--allow-unofficial", action="store_true", help="accept files that are not the official ones")
+
+
+def _runs_option(command):
+    command.add_argument("--runs", nargs="+", metavar="DIR", help="folders of runs (default: runs and results)")
+
+
+def _resolve(options):
+    from reproduce import experiments
+
+    overrides = experiments.parse_overrides(options.set)
+    if getattr(options, "epochs", None) is not None:
+        overrides["training.epochs"] = options.epochs
+    if not 0 <= options.seed < 2**32:
+        raise UserError(f"--seed must be between 0 and {2**32 - 1}, got {options.seed}")
+    return experiments.resolve(options.experiment, options.method, overrides)
+
+
+def _run(options, argv):
+    experiment = _resolve(options)
+    from reproduce import runs
+    from reproduce.progress import Screen
+
+    run = runs.create(experiment, options.seed, options.runs, _portable(argv), options.backend, options.device)
+    title = f"{experiment.folder} {experiment.method.name} seed {options.seed}"
+    with run.held():
+        if options.restart:
+            run.clear()
+        record = run.record
+        if record is not None and record["complete"]:
+            print(f"{title}: finished earlier, nothing to do (--restart starts anew)", file=sys.stderr)
+        record = run.execute(options.data, options.allow_unofficial, Screen(title))
+    print(
+        f"{title}: test error {record['test_error']:.2f}% at the best validation epoch {record['best_epoch']} "
+        f"of {record['epochs_done']} (validation {record['valid_error']:.2f}%)  {run.folder}"
+    )
+
+
+def _trace(options, argv):
+    experiment = _resolve(options)
+    if options.steps < 1:
+        raise UserError(f"--steps must be at least 1, got {options.steps}")
+    from reproduce import backends
+    from reproduce.files import write_text
+    from reproduce.trace import trace
+
+    backend = backends.create(options.backend, options.device, experiment["backend.precision"])
+    found = trace(experiment, options.seed, backend, options.data, options.steps, options.allow_unofficial)
+    text = json.dumps(found, indent=1) + "\n"
+    if options.out is None:
+        sys.stdout.write(text)
+    else:
+        _writable(write_text, options.out, text)
+
+
+def _report(options, argv):
+    from reproduce import report
+
+    folders = _runs_folders(options)
+    page = _writable(report.write, folders, options.out)
+    print(report.summary(folders))
+    print(f"report: {page.resolve()}")
+
+
+def _cells(options, argv):
+    from reproduce import report
+
+    print(report.format_cells(report.cells(_runs_folders(options))))
+
+
+def _data(options, argv):
+    names = catalog.DATA_SETS
+    if options.name is not None and options.name not in names:
+        raise UserError(f"unknown data set '{options.name}'{nearest(options.name, names)}; there are {', '.join(names)}")
+    chosen = [names[options.name]] if options.name else list(names.values())
+    if options.action == "list":
+        for data_set in chosen:
+            print(f"{data_set.name:16}{data_set.state(options.data):32}{data_set.description}")
+    elif options.action == "verify":
+        for data_set in chosen:
+            print(data_set.verify(options.data))
+    elif options.name is None:
+        raise UserError(f"say which data set to prepare: {', '.join(names)}")
+    else:
+        print(chosen[0].prepare(options.data, options.source, options.allow_unofficial))
+
+
+def _doctor(options, argv):
+    from reproduce.doctor import examine
+
+    for line in examine(options.data):
+        print(line)
+
+
+def _runs_folders(options):
+    if options.runs is None:
+        return [folder for folder in (Path("runs"), CHECKOUT / "results") if folder.is_dir()]
+    for name in options.runs:
+        if not Path(name).is_dir():
+            raise UserError(f"there is no folder {name}; --runs names folders that 'run' wrote")
+    return [Path(name) for name in options.runs]
+
+
+def _writable(function, *arguments):
+    try:
+        return function(*arguments)
+    except OSError as error:
+        raise UserError(f"cannot write {error.filename}: {error.strerror}") from None
+
+
+def _portable(argv):
+    """`argv` without the options that name folders, which are the machine's, not the run's."""
+    kept, skip = [], False
+    for word in argv:
+        if skip:
+            skip = False
+        elif word in FOLDER_OPTIONS:
+            skip = True
+        elif word.partition("=")[0] not in FOLDER_OPTIONS:
+            kept.append(word)
+    return kept

@@ -1,0 +1,170 @@
+"""Reads an experiment's configuration, applies overrides and resolves what one method needs.
+
+A configuration is a TOML file of sections, each setting an inline table: its `value` (or one value for methods that
+binarize `weights` and one for `weights_and_activations`), its `source`, and what it admits: `choices`, a `minimum`, or
+the `methods` that it applies to.
+"""
+
+import functools
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from reproduce import methods
+from reproduce.errors import UserError
+from reproduce.naming import nearest
+
+CONFIGS = Path(__file__).resolve().parents[1] / "original_configs"
+
+INERT = ("figure1.", "data.resident_limit")
+"""Prefixes of keys that cannot change a result: recorded, but not part of a run's identity."""
+
+@dataclass(frozen=True)
+class Setting:
+    """One key of a configuration: its default for each method group, its source and what it admits."""
+
+    key: str
+    weights: object
+    weights_and_activations: object
+    source: str
+    choices: tuple = ()
+    minimum: float | None = None
+    methods: tuple = ()
+
+    def default(self, method):
+        """The value that `method` takes unless it is overridden."""
+        return getattr(self, method.group)
+
+    def applies_to(self, method):
+        """Whether the setting means anything to `method`."""
+        return not self.methods or method.name in self.methods
+
+    def check(self, value):
+        """`value` in the setting's own type, or `UserError`."""
+        kind = type(self.weights)
+        if kind is float and type(value) is int:
+            value = float(value)
+        if type(value) is not kind:
+            raise UserError(f"{self.key} wants {_describe(kind)} such as {_show(self.weights)}, got {_show(value)}")
+        if kind is list and [type(item) for item in value] != [type(self.weights[0])] * len(value):
+            raise UserError(f"{self.key} wants a list such as {_show(self.weights)}, got {_show(value)}")
+        if self.choices and value not in self.choices:
+            raise UserError(f"{self.key} is one of {', '.join(map(str, self.choices))}, not {_show(value)}")
+        if self.minimum is not None and not value >= self.minimum:
+            raise UserError(f"{self.key} must be at least {self.minimum}, got {_show(value)}")
+        return value
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An experiment resolved for one method.
+
+    Attributes
+    ----------
+    name : str
+        The configuration's file name.
+    method : reproduce.methods.Method
+    settings : dict
+        Every dotted key that applies to the method, with its value.
+    overrides : dict
+        The keys that differ from the configuration's and can change a result.
+    """
+
+    name: str
+    method: methods.Method
+    settings: dict
+    overrides: dict
+
+    def __getitem__(self, key):
+        return self.settings[key]
+
+    @property
+    def folder(self):
+        """The run folder's first part: the name and the overrides that can change a result."""
+        parts = [f"{key}={_show(value)}" for key, value in sorted(self.overrides.items())]
+        return "+".join([self.name, *parts]).replace("/", "_").replace(" ", "")
+
+
+def names():
+    """The experiments there are."""
+    return sorted(path.stem for path in CONFIGS.glob("*.toml") if path.stem != "paper_results")
+
+
+@functools.cache
+def schema(name):
+    """The settings of experiment `name` as a dict of dotted key to `Setting`."""
+    if name not in names():
+        raise UserError(f"unknown experiment '{name}'{nearest(name, names())}; experiments are {', '.join(names())}")
+    text = (CONFIGS / f"{name}.toml").read_text(encoding="utf-8")
+    settings = {}
+    for section, keys in tomllib.loads(text).items():
+        for key, fields in keys.items():
+            fields = dict(fields)
+            if "value" in fields:
+                value = fields.pop("value")
+                fields |= {"weights": value, "weights_and_activations": value}
+            for name_ in ("choices", "methods"):
+                fields[name_] = tuple(fields.get(name_, ()))
+            settings[f"{section}.{key}"] = Setting(f"{section}.{key}", **fields)
+    return settings
+
+
+def resolve(name, method, overrides=None):
+    """Experiment `name` for `method` with `overrides`.
+
+    Parameters
+    ----------
+    name : str
+        An experiment.
+    method : str
+        A method's name.
+    overrides : dict, optional
+        Dotted key to value, in the setting's type.
+
+    Returns
+    -------
+    Experiment
+
+    Raises
+    ------
+    UserError
+        For an unknown experiment, method or key, or a value that the key does not admit.
+    """
+    known = schema(name)
+    method = methods.get(method)
+    settings = {key: setting.default(method) for key, setting in known.items() if setting.applies_to(method)}
+    changed = {}
+    for key, value in (overrides or {}).items():
+        if key not in known:
+            raise UserError(f"unknown key '{key}' in experiment {name}{nearest(key, known)}")
+        setting = known[key]
+        if not setting.applies_to(method):
+            raise UserError(f"{key} does not apply to {method.name}, only to {', '.join(setting.methods)}")
+        value = setting.check(value)
+        settings[key] = value
+        if value != setting.default(method) and not key.startswith(INERT):
+            changed[key] = value
+    return Experiment(name, method, settings, changed)
+
+
+def parse_overrides(assignments):
+    """``["training.epochs=2", …]`` as a dict; values are TOML, and a bare word is a string."""
+    overrides = {}
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        if not equals or not key:
+            raise UserError(f"--set wants KEY=VALUE, got '{assignment}'")
+        try:
+            overrides[key] = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            overrides[key] = text
+    return overrides
+
+
+def _describe(kind):
+    return {bool: "true or false", int: "a whole number", float: "a number", str: "a word", list: "a list"}[kind]
+
+
+def _show(value):
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,175 @@
+"""Lasagne layers with binarized weights, and the released scripts' batch normalisation."""
+
+import aesara.tensor as at
+import numpy as np
+from aesara import shared
+from lasagne import init
+from lasagne.layers import Layer
+
+from reproduce import methods
+
+
+class Weight:
+    """One weight tensor as a method uses it.
+
+    Attributes
+    ----------
+    name : str
+        Unique within the network.
+    latent : shared variable
+        The full-precision weights w, which training updates.
+    alpha : shared scalar or None
+        The current scale α; None where the method keeps it at 1 or does not binarize.
+    used : tensor
+        What the network computes with, ``α·b`` (or w in full precision); gradients are taken with respect to it.
+    step_scale : float
+        Factor on the weight's Adam steps: 1, but for the ``repository`` variant.
+    """
+
+    def __init__(self, name, latent, method, step_scale=1.0, zero_is_positive=True):
+        self.name, self.latent, self.method, self.step_scale = name, latent, method, step_scale
+        self.alpha = None
+        self.used = latent
+        if method.scale in ("mean_abs", "curvature"):
+            # At the first step the curvature is constant, so both scales start at the mean.
+            start = np.float32(abs(latent.get_value(borrow=True)).mean(dtype="float64"))
+            self.alpha = shared(np.asarray(start), name=f"{name}.alpha", shape=())
+        if method.binarizes:
+            alpha = methods.one() if self.alpha is None else self.alpha
+            self.used = methods.binarize(latent, alpha, zero_is_positive)
+
+
+def glorot_bound(n_in, n_out):
+    """√(1.5 / (n_in + n_out)): the range of initial binarized weights (released lab.py, DenseLayer, Conv2DLayer).
+
+    Rounded to float32, as the scripts do before they draw.
+    """
+    return np.float32(np.sqrt(1.5 / (n_in + n_out)))
+
+
+def create_weight(layer, method, shape, n_in, n_out, variant, name="W"):
+    """Draw and add the weight tensor `name` of `layer`.
+
+    Parameters
+    ----------
+    layer : lasagne.layers.Layer
+        Its `name` prefixes the weight's.
+    method : reproduce.methods.Method
+    shape : tuple of int
+        The tensor's shape; one `uniform` call draws it from Lasagne's generator.
+    n_in, n_out : int
+        Inputs and outputs as Glorot and Bengio count them.
+    variant : {"released", "repository"}
+        Where initial range, step scale and rounding rule come from: LAB's released layers, or BinaryConnect's and
+        BinaryNet's own repositories.
+
+    Returns
+    -------
+    Weight
+    """
+    full_name = f"{layer.name}.{name}"
+    if not method.binarizes:
+        latent = layer.add_param(init.GlorotUniform(), shape, name=name)
+        return Weight(full_name, latent, method)
+    if variant == "repository":
+        # The repositories' layers each draw one integer here, to seed a stream that goes unused.
+        init.get_rng().randint(1, 2147462579)
+        latent = layer.add_param(init.Uniform(1.0), shape, name=name)
+        step_scale = 1 / float(np.sqrt(1.5 / (n_in + n_out)))
+        return Weight(full_name, latent, method, step_scale, zero_is_positive=False)
+    latent = layer.add_param(init.Uniform(float(glorot_bound(n_in, n_out))), shape, name=name)
+    return Weight(full_name, latent, method)
+
+
+class BinarizedDenseLayer(Layer):
+    """A fully connected layer, ``x·(α·b) + bias``, without a nonlinearity.
+
+    Parameters
+    ----------
+    incoming : lasagne.layers.Layer
+        Output shape (batch, …); trailing axes are flattened to num_inputs.
+    num_units : int
+        Units of the layer.
+    method : reproduce.methods.Method
+        How W, of shape (num_inputs, num_units), is used.
+    variant : {"released", "repository"}
+        See `create_weight`.
+    name : str
+        Prefix of the parameters' names.
+
+    Notes
+    -----
+    Output shape (batch, num_units). The latent W and the bias are trained; forward uses ``α·b``, and gradients are
+    taken with respect to it and applied to W (Algorithm 1; released lab.py, DenseLayer, compute_grads).
+    """
+
+    def __init__(self, incoming, num_units, method, variant="released", name="dense"):
+        super().__init__(incoming, name=name)
+        self.num_units = num_units
+        num_inputs = int(np.prod(self.input_shape[1:]))
+        self.weight = create_weight(self, method, (num_inputs, num_units), num_inputs, num_units, variant)
+        self.weights = [self.weight]
+        self.b = self.add_param(init.Constant(0.0), (num_units,), name="b", regularizable=False)
+
+    def get_output_shape_for(self, input_shape):
+        return (input_shape[0], self.num_units)
+
+    def get_output_for(self, input, **kwargs):
+        if input.ndim > 2:
+            input = input.flatten(2)
+        return at.dot(input, self.weight.used) + self.b.dimshuffle("x", 0)
+
+
+class BatchNormLayer(Layer):
+    """The released scripts' batch normalisation, ``γ·(x − mean)/(std + 1e-4) + β``.
+
+    Epsilon is added to the standard deviation, and the running statistics are a mean (from 0) and a standard
+    deviation (from 1) that move by 0.1 of the minibatch's at each training step (released batch_norm.py,
+    BatchNormLayer). Statistics are taken over all axes but the second.
+
+    Parameters
+    ----------
+    incoming : lasagne.layers.Layer
+        Output shape (batch, features, …).
+    name : str
+        Prefix of the parameters' names.
+
+    Notes
+    -----
+    Output shape: the input's. `running_updates(input)` gives the updates of the statistics for a training pass;
+    with ``deterministic=True`` the running ones normalise.
+    """
+
+    EPSILON = 1e-4
+    RATE = 0.1
+
+    def __init__(self, incoming, name="norm"):
+        super().__init__(incoming, name=name)
+        features = (self.input_shape[1],)
+        self.axes = (0, *range(2, len(self.input_shape)))
+        self.beta = self.add_param(init.Constant(0.0), features, name="beta", regularizable=False)
+        self.gamma = self.add_param(init.Constant(1.0), features, name="gamma")
+        statistic = {"trainable": False, "regularizable": False}
+        self.mean = self.add_param(init.Constant(0.0), features, name="mean", **statistic)
+        self.std = self.add_param(init.Constant(1.0), features, name="std", **statistic)
+
+    def batch_statistics(self, input):
+        """Mean and population standard deviation of `input` by feature, each of shape (features,)."""
+        mean = input.mean(self.axes)
+        variance = at.sqr(input - self._spread(mean, input.ndim)).mean(self.axes)
+        return mean, at.sqrt(variance)
+
+    def running_updates(self, input):
+        """The running statistics after a training pass over `input`: pairs (shared variable, new value)."""
+        rate = at.constant(self.RATE, dtype="float32")
+        pairs = zip((self.mean, self.std), self.batch_statistics(input), strict=True)
+        return [(running, (1 - rate) * running + rate * new) for running, new in pairs]
+
+    def get_output_for(self, input, deterministic=False, **kwargs):
+        mean, std = (self.mean, self.std) if deterministic else self.batch_statistics(input)
+        mean, std, gamma, beta = (self._spread(x, input.ndim) for x in (mean, std, self.gamma, self.beta))
+        return (input - mean) / (std + self.EPSILON) * gamma + beta
+
+    @staticmethod
+    def _spread(x, ndim):
+        return x.dimshuffle("x", 0, *["x"] * (ndim - 2))

@@ -1,0 +1,120 @@
+"""The paper's networks, from an experiment's [network] section."""
+
+import aesara.tensor as at
+import lasagne
+import numpy as np
+from lasagne.layers import InputLayer, NonlinearityLayer, get_all_layers, get_all_params, get_output
+
+from reproduce import methods
+from reproduce.layers import BatchNormLayer, BinarizedDenseLayer
+
+
+class Network:
+    """A network over symbolic inputs.
+
+    Attributes
+    ----------
+    output : lasagne.layers.Layer
+        The last layer.
+    weights : list of reproduce.layers.Weight
+        The weight tensors that a method binarizes, in network order.
+    parameters : list of shared variables
+        The other trained parameters.
+    variables : list of shared variables
+        All that a trained network consists of: latent weights, scales, other parameters and running statistics.
+    """
+
+    def __init__(self, output):
+        self.output = output
+        layers = get_all_layers(output)
+        self.weights = [weight for layer in layers for weight in getattr(layer, "weights", ())]
+        self.norms = [layer for layer in layers if isinstance(layer, BatchNormLayer)]
+        latent = {weight.latent for weight in self.weights}
+        trained = get_all_params(output, trainable=True)
+        self.parameters = [p for p in trained if p not in latent]
+        alphas = [weight.alpha for weight in self.weights if weight.alpha is not None]
+        self.variables = get_all_params(output) + alphas
+
+    def training_pass(self, x):
+        """Scores of the minibatch `x` by batch statistics, and the updates of the running ones."""
+        *inputs, scores = get_output([norm.input_layer for norm in self.norms] + [self.output], x)
+        updates = []
+        for norm, value in zip(self.norms, inputs, strict=True):
+            updates += norm.running_updates(value)
+        return scores, updates
+
+    def evaluation_pass(self, x):
+        """Scores of `x` by the running statistics."""
+        return get_output(self.output, x, deterministic=True)
+
+
+def build(experiment, seed):
+    """Draw the network of `experiment`.
+
+    Parameters
+    ----------
+    experiment : reproduce.experiments.Experiment
+    seed : numpy.random.RandomState
+        Draws the initial weights, one `uniform` call a weight tensor in network order (the scripts' order).
+
+    Returns
+    -------
+    Network
+    """
+    lasagne.random.set_rng(seed)
+    return Network(_mlp(experiment))
+
+
+def input_shape(experiment):
+    """Shape of one example: (features,)."""
+    return {"mnist": (784,), "digits": (64,)}[experiment["data.name"]]
+
+
+def _mlp(experiment):
+    """in – units FC – … – classes, each FC followed by batch norm and, but for the last, by the nonlinearity.
+
+    Paper, Section 4.1; released mnist.py, main.
+    """
+    method = experiment.method
+    options = {"method": method, "variant": experiment.settings.get("method.variant", "released")}
+    activation = _activation(experiment)
+    layer = InputLayer((None, *input_shape(experiment)))
+    for number in range(1, experiment["network.hidden_layers"] + 1):
+        layer = BinarizedDenseLayer(layer, experiment["network.units"], name=f"dense{number}", **options)
+        layer = BatchNormLayer(layer, name=f"norm{number}")
+        layer = NonlinearityLayer(layer, activation)
+    number = experiment["network.hidden_layers"] + 1
+    layer = BinarizedDenseLayer(layer, experiment["network.classes"], name=f"dense{number}", **options)
+    return BatchNormLayer(layer, name=f"norm{number}")
+
+
+def _activation(experiment):
+    if not experiment.method.binary_activations:
+        return lasagne.nonlinearities.rectify
+    if experiment.settings.get("method.activation_scale") == "mean_abs":
+        return methods.scaled_binary_activation
+    return methods.binary_activation
+
+
+def squared_hinge(scores, targets):
+    """Mean over minibatch and classes of ``max(0, 1 − t·y)²``.
+
+    Parameters
+    ----------
+    scores : matrix
+        y, (batch, classes).
+    targets : matrix
+        t in {−1, +1}, (batch, classes).
+    """
+    return at.sqr(at.maximum(0.0, 1.0 - targets * scores)).mean()
+
+
+def signed_one_hot(labels, classes):
+    """Targets of `squared_hinge`: +1 at the label, −1 elsewhere, (batch, classes) float32."""
+    hot = at.eq(labels.dimshuffle(0, "x"), at.arange(classes, dtype=labels.dtype).dimshuffle("x", 0))
+    return at.cast(2 * hot - 1, "float32")
+
+
+def error_rate(scores, labels):
+    """Share of examples whose highest score is not their label's, in %."""
+    return at.neq(at.argmax(scores, axis=1), labels).mean(dtype="float64") * np.float64(100)

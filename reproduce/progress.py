@@ -1,0 +1,38 @@
+"""What a run shows on the screen (stderr) as it goes on."""
+
+import sys
+
+from tqdm import tqdm
+
+
+class Screen:
+    """A bar of minibatches for the current epoch, and a line an epoch."""
+
+    def __init__(self, title):
+        self._title = title
+        self._bar = None
+        self._total = 0
+
+    def start(self, training):
+        self._total = training.batches
+        self._epochs = training.experiment["training.epochs"]
+        if training.progress.epoch:
+            tqdm.write(f"{self._title}: continues after epoch {training.progress.epoch}", file=sys.stderr)
+
+    def losses(self, some):
+        if self._bar is None:
+            self._bar = tqdm(total=self._total, desc=self._title, unit="step", leave=False, disable=None)
+        self._bar.update(len(some))
+        self._bar.set_postfix_str(f"loss {float(some[-1]):.4f}", refresh=False)
+
+    def epoch(self, row, training):
+        self._bar.close()
+        self._bar = None
+        progress = training.progress
+        left = (self._epochs - row["epoch"]) * progress.seconds / row["epoch"]
+        tqdm.write(
+            f"{self._title}: epoch {row['epoch']}/{self._epochs}  train loss {row['train_loss']:.5f}  "
+            f"valid {row['valid_error']:.2f}%  best {progress.valid_error:.2f}% at {progress.best_epoch} "
+            f"(test {progress.test_error:.2f}%)  {progress.seconds:.0f} s, {left:.0f} s left",
+            file=sys.stderr,
+        )

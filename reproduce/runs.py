@@ -1,0 +1,219 @@
+"""The run folder: log.csv, record.json, checkpoint, and all that a run decided.
+
+`checkpoint.h5` is the one source of truth; log.csv and record.json are written from the same progress right after it.
+"""
+
+import contextlib
+import csv
+import fcntl
+import io
+import json
+import math
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from reproduce import arrays, backends, checkpoints, experiments, provenance
+from reproduce.errors import UserError
+from reproduce.files import write_text
+from reproduce.training import Progress, Training
+
+FORMAT = 1
+SECONDS_BETWEEN_CHECKPOINTS = 30
+LOG_COLUMNS = (
+    "epoch", "learning_rate", "train_loss", "valid_loss", "valid_error",
+    "test_loss", "test_error", "best_epoch", "seconds",
+)  # fmt: skip
+HISTOGRAM_BINS = 120
+
+
+def run_folder(runs, experiment, seed, backend_name):
+    """Folder of a run below `runs`; the seed on the `jax` backend is a run of its own."""
+    suffix = "" if backend_name == "c" else f"+{backend_name}"
+    return Path(runs) / experiment.folder / experiment.method.name / f"seed-{seed}{suffix}"
+
+
+class Run:
+    """A run of `experiment` with `seed`, in a folder of its own below `runs`.
+
+    Parameters
+    ----------
+    experiment : reproduce.experiments.Experiment
+    seed : int
+    backend : reproduce.backends
+    runs : path
+    argv : list of str
+        The command that made the run, for its record.
+    """
+
+    def __init__(self, experiment, seed, backend, runs, argv):
+        self.experiment, self.seed, self.backend, self.argv = experiment, seed, backend, argv
+        self.folder = run_folder(runs, experiment, seed, backend.name)
+        self.started = datetime.now(UTC).isoformat(timespec="seconds")
+        self._saved_best = 0
+
+    @property
+    def record(self):
+        """The record as it stands on disk, or None."""
+        path = self.folder / "record.json"
+        if not path.exists():
+            return None
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UserError(f"{path} cannot be read ({error}); start the run anew with --restart") from None
+
+    @contextlib.contextmanager
+    def held(self):
+        """Hold the folder against another process for the time of the block."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = open(self.folder / ".lock", "w")  # noqa: SIM115  closed below
+        except OSError as error:
+            raise UserError(f"cannot write to {self.folder}: {error.strerror}; choose another folder with --runs") from None
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise UserError(f"another process is running {self.folder}; wait for it or stop it") from None
+            yield
+
+    def clear(self):
+        """Remove what an earlier run left."""
+        for name in ("checkpoint.h5", "best.h5", "record.json", "log.csv", "histogram.json"):
+            (self.folder / name).unlink(missing_ok=True)
+
+    def execute(self, data, allow_unofficial=False, watch=None):
+        """Train to the end, from the checkpoint where there is one, and return the record.
+
+        Parameters
+        ----------
+        data : path
+            Folder of prepared data.
+        allow_unofficial : bool
+            Whether data that are not the official ones will do.
+        watch : object, optional
+            Its ``start(training)``, ``losses(array)`` and ``epoch(row, training)`` are called as the run goes on.
+        """
+        earlier = self.record
+        examples = arrays.load(self.experiment, data, allow_unofficial)
+        if earlier is not None:
+            self._refuse_changes(earlier, examples.provenance)
+            if earlier["complete"]:
+                return earlier
+        training = Training(self.experiment, examples, self.backend, self.seed)
+        if (self.folder / "checkpoint.h5").exists():
+            self._restore(training)
+        self._write_logs(training)
+        if watch:
+            watch.start(training)
+        saved = time.monotonic()
+        while not training.finished:
+            began = time.monotonic()
+            row = training.run_epoch(watch.losses if watch else lambda losses: None)
+            training.progress.seconds += time.monotonic() - began
+            row["seconds"] = round(training.progress.seconds, 3)
+            if training.finished or time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
+                self._save(training)
+                saved = time.monotonic()
+            if watch:
+                watch.epoch(row, training)
+        write_text(self.folder / "histogram.json", json.dumps(_histograms(training)))
+        return self.record
+
+    def _refuse_changes(self, earlier, data):
+        """Raise UserError where the run began with other settings or data than it would go on with."""
+        settings, now = earlier["settings"], self.experiment.settings
+        differing = [
+            f"{key} was {settings.get(key)!r}, now {now.get(key)!r}"
+            for key in sorted(settings.keys() | now.keys())
+            if settings.get(key) != now.get(key) and not key.startswith(experiments.INERT)
+        ]
+        if earlier["data"]["sha256"] != data["sha256"]:
+            differing.append(f"the {data['name']} files have other checksums")
+        if differing:
+            raise UserError(
+                f"the configuration changed since {self.folder} began: {'; '.join(differing)}; "
+                "undo that, choose another --runs, or start anew with --restart"
+            )
+
+    def _restore(self, training):
+        state, header = checkpoints.load(self.folder / "checkpoint.h5")
+        training.backend.restore(state)
+        checkpoints.unpack_generator(training.rng, header["generator"])
+        training.progress = Progress(**header["progress"])
+        self.started = header["started"]
+        self._saved_best = training.progress.best_epoch
+
+    def _save(self, training):
+        progress = training.progress
+        if self._saved_best != progress.best_epoch:
+            checkpoints.save(self.folder / "best.h5", training.best, {"epoch": progress.best_epoch})
+            self._saved_best = progress.best_epoch
+        header = {
+            "progress": progress.as_dict(),
+            "generator": checkpoints.pack_generator(training.rng),
+            "started": self.started,
+        }
+        checkpoints.save(self.folder / "checkpoint.h5", training.backend.state(), header)
+        self._write_logs(training)
+
+    def _write_logs(self, training):
+        text = io.StringIO()
+        rows = training.progress.rows
+        extra = [key for key in (rows[0] if rows else ()) if key not in LOG_COLUMNS]
+        writer = csv.DictWriter(text, [*LOG_COLUMNS, *extra], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_text(self.folder / "log.csv", text.getvalue())
+        record = self._describe(training)
+        write_text(self.folder / "record.json", json.dumps(record, indent=1) + "\n")
+
+    def _describe(self, training):
+        experiment, progress = self.experiment, training.progress
+        return {
+            "format": FORMAT,
+            "experiment": experiment.name,
+            "method": experiment.method.name,
+            "seed": self.seed,
+            "overrides": experiment.overrides,
+            "settings": experiment.settings,
+            "epochs_planned": experiment["training.epochs"],
+            "epochs_done": progress.epoch,
+            "complete": training.finished,
+            "best_epoch": progress.best_epoch,
+            "valid_error": _finite(progress.valid_error),
+            "test_error": _finite(progress.test_error),
+            "valid_loss": _finite(progress.valid_loss),
+            "test_loss": _finite(progress.test_loss),
+            "train_loss": _finite(progress.rows[-1]["train_loss"]) if progress.rows else None,
+            "seconds": round(progress.seconds, 3),
+            "started": self.started,
+            "backend": self.backend.name,
+            "device": provenance.processor() if self.backend.device == "cpu" else self.backend.device,
+            "data": training.arrays.provenance,
+            "software": provenance.software(),
+            "argv": self.argv,
+        }
+
+
+def _finite(value):
+    return value if math.isfinite(value) else None
+
+
+def _histograms(training):
+    """Histograms of the latent weights as they stand, by weight tensor."""
+    layers = {}
+    for weight in training.network.weights:
+        name = weight.latent.name
+        counts, edges = np.histogram(training.backend.state([name])[name], bins=HISTOGRAM_BINS)
+        layers[weight.name.removesuffix(".W")] = {"edges": edges.tolist(), "counts": counts.tolist()}
+    return {"epoch": training.progress.epoch, "layers": layers}
+
+
+def create(experiment, seed, runs, argv, backend="auto", device="auto"):
+    """A `Run` on the backend asked for; see `reproduce.backends.create`."""
+    compiled_by = backends.create(backend, device, experiment["backend.precision"])
+    return Run(experiment, seed, compiled_by, runs, argv)

@@ -1,0 +1,39 @@
+"""Trajectories: what a run computes in its first minibatches, to compare machines, backends and programs."""
+
+from reproduce import arrays
+from reproduce.training import Training
+
+
+def trace(experiment, seed, backend, data, steps, allow_unofficial=False):
+    """Train `steps` minibatches of the first epoch.
+
+    Returns
+    -------
+    dict
+        ``training_losses`` (one a minibatch, each before its update), ``initial_weights_shape`` and
+        ``initial_weights_first3`` (each weight tensor in network order, its first three values in C order),
+        ``first_shuffle_first10``, and what was asked for.
+    """
+    training = Training(experiment, arrays.load(experiment, data, allow_unofficial), backend, seed)
+    weights = [weight.latent.get_value(borrow=True) for weight in training.network.weights]
+    losses, first_shuffle = [], None
+    while len(losses) < steps:
+        rows = training.shuffle()
+        if first_shuffle is None:
+            first_shuffle = rows.reshape(-1)[:10].tolist()
+        for some in training.losses(rows[: steps - len(losses)]):
+            losses.extend(float(loss) for loss in some)
+    return {
+        "experiment": experiment.name,
+        "method": experiment.method.name,
+        "seed": seed,
+        "overrides": experiment.overrides,
+        "backend": backend.name,
+        "steps": steps,
+        "batch_size": experiment["training.batch_size"],
+        "learning_rate": experiment["training.learning_rate"],
+        "initial_weights_shape": [list(w.shape) for w in weights],
+        "initial_weights_first3": [w.reshape(-1)[:3].tolist() for w in weights],
+        "first_shuffle_first10": first_shuffle,
+        "training_losses": losses,
+    }

@@ -1,0 +1,72 @@
+"""Adam whose second moment is the curvature d, kept once, and clipping."""
+
+import aesara.tensor as at
+import numpy as np
+from aesara import shared
+from aesara.gradient import grad
+
+from reproduce.ops.adam import EPSILON, AdamStep
+
+BETA1, BETA2 = 0.9, 0.999
+
+
+def adam(loss, network, learning_rate):
+    """Updates of one training step (Algorithm 1).
+
+    Latent weights take their steps from the gradient with respect to the weights that the network used, ``α·b``;
+    binarized ones are then clipped to ±1, and their scale moves to the one that the next step uses. All other
+    parameters take plain Adam steps. This is Lasagne's form of Adam: ε is not corrected for bias.
+
+    Parameters
+    ----------
+    loss : scalar
+        Of the training pass.
+    network : reproduce.networks.Network
+    learning_rate : float32 scalar
+        η.
+
+    Returns
+    -------
+    list of (shared variable, expression)
+        Initial state: all moments and the step count 0.
+    """
+    weights, parameters = network.weights, network.parameters
+    gradients = grad(loss, [weight.used for weight in weights] + parameters)
+    step = _zeros_like(np.float32(0), "adam.step")
+    t = step + 1
+    size = learning_rate * at.sqrt(1 - BETA2**t) / (1 - BETA1**t)
+    updates = [(step, t)]
+    for weight, gradient in zip(weights, gradients, strict=False):
+        updates += _weight_step(weight, gradient, size)
+    for parameter, gradient in zip(parameters, gradients[len(weights) :], strict=True):
+        m, v = _moments(parameter)
+        m_next = BETA1 * m + (1 - at.constant(BETA1, dtype="float32")) * gradient
+        v_next = BETA2 * v + (1 - at.constant(BETA2, dtype="float32")) * at.sqr(gradient)
+        updates += [
+            (m, m_next),
+            (v, v_next),
+            (parameter, parameter - size * m_next / (at.sqrt(v_next) + at.constant(EPSILON, dtype="float32"))),
+        ]
+    return updates
+
+
+def _weight_step(weight, gradient, size):
+    method = weight.method
+    m, v = _moments(weight.latent)
+    op = AdamStep(clip=method.binarizes, scale=method.scale, beta1=BETA1, beta2=BETA2)
+    if weight.step_scale != 1.0:
+        size = size * at.constant(weight.step_scale, dtype="float32")
+    w_next, m_next, v_next, *alpha_next = op(weight.latent, m, v, gradient, size, return_list=True)
+    updates = [(weight.latent, w_next), (m, m_next), (v, v_next)]
+    if alpha_next:
+        updates.append((weight.alpha, alpha_next[0]))
+    return updates
+
+
+def _moments(parameter):
+    value = parameter.get_value(borrow=True)
+    return _zeros_like(value, f"{parameter.name}.m"), _zeros_like(value, f"{parameter.name}.v")
+
+
+def _zeros_like(value, name):
+    return shared(np.zeros_like(value), name=name, shape=value.shape)
