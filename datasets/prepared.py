@@ -74,6 +74,7 @@ class HDF5DataSet(DataSet):
                     raise DataError(f"{path} holds {h5.attrs['name']}; move it away, then run: {command}")
                 if h5.attrs["format_version"] != self.format_version:
                     raise DataError(f"{path} was prepared by another version; delete it, then run: {command}")
+                self._provenance(h5)  # fails unless all attributes are there
                 yield h5
         except DataError:
             raise

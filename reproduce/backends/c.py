@@ -35,7 +35,7 @@ class CBackend:
         """Set what `state` returned."""
         self._updated.check(state)
         for name, variable in self._updated.by_name.items():
-            variable.set_value(np.ascontiguousarray(state[name], dtype=variable.dtype))
+            variable.set_value(np.asarray(state[name], dtype=variable.dtype, order="C"))
 
 
 class CStep:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from reproduce.report import statistics
-from reproduce.report.cells import LABELS, Cell
+from reproduce.report.tables import LABELS, Cell
 from reproduce.report.statistics import NOT_REPRODUCED, NOT_RUN, PROVISIONAL, REPRODUCED
 
 COLLAPSE = 1.0
@@ -140,7 +140,7 @@ def check(cells):
     Parameters
     ----------
     cells : list of Cell
-        All of them, as `reproduce.report.cells.collect` gives them.
+        All of them, as `reproduce.report.tables.collect` gives them.
 
     Returns
     -------
