@@ -119,7 +119,7 @@ def _transfer(url, file, part, timeout):
     headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
     if start:
         headers["Range"] = f"bytes={start}-"
-    response = _open(urllib.request.Request(url, headers=headers), start, timeout)
+    response = _open(url, headers, start, timeout)
     if response is None:
         return
     with response:
@@ -143,10 +143,10 @@ def _transfer(url, file, part, timeout):
             raise _MirrorError(f"the connection broke off after {_end(file)} of {total} bytes")
 
 
-def _open(request, start, timeout):
+def _open(url, headers, start, timeout):
     """Return the response; None where the server confirms that the bytes here are already the whole file."""
     try:
-        return urllib.request.urlopen(request, timeout=timeout)
+        return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=timeout)
     except urllib.error.HTTPError as error:
         with error:
             if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:

@@ -8,6 +8,7 @@ bytes in C order.
 import contextlib
 import hashlib
 import json
+import shutil
 from abc import abstractmethod
 from pathlib import Path
 from typing import ClassVar
@@ -18,6 +19,7 @@ import numpy as np
 from datasets.data_set import DataSet
 from datasets.errors import DataError, NotPreparedError, one_line, prepare_command
 from datasets.files import BLOCK, content_sha256, written_atomically
+from datasets.hdf5 import new_hdf5
 from datasets.source_files import files_on_disk, files_or_downloads
 
 
@@ -135,14 +137,16 @@ class HDF5DataSet(DataSet):
         if present and present["sha256"] == sha256:
             return self._already(root)
         official = self._is_official(sha256)
-        with written_atomically(destination) as temporary, h5py.File(temporary, "w") as h5:
-            self.write(h5, paths)
-            for array in _arrays(h5):
-                array.attrs["sha256"] = _sha256(array)
-            h5.attrs["name"] = self.name
-            h5.attrs["format_version"] = self.format_version
-            h5.attrs["official"] = official
-            h5.attrs["sources"] = json.dumps(sha256)
+        with written_atomically(destination) as temporary:
+            _require_space(destination.parent, self.prepared_bytes)
+            with new_hdf5(temporary) as h5:
+                self.write(h5, paths)
+                for array in _arrays(h5):
+                    array.attrs["sha256"] = _sha256(array)
+                h5.attrs["name"] = self.name
+                h5.attrs["format_version"] = self.format_version
+                h5.attrs["official"] = official
+                h5.attrs["sources"] = json.dumps(sha256)
         return f"{self.name}: prepared{'' if official else ', UNOFFICIAL'}, {destination}"
 
     def _verified(self, root):
@@ -166,6 +170,14 @@ class HDF5DataSet(DataSet):
                 "delete it, or pass --allow-unofficial to use it as it is"
             )
         return sha256
+
+
+def _require_space(folder, needed):
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise DataError(
+            f"{folder} has {free:,} bytes free, {needed:,} are needed; free space or choose another folder"
+        )
 
 
 def _arrays(h5):
