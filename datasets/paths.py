@@ -31,7 +31,7 @@ def expand_variables(path):
 
     def value(match):
         name = match.group(1)
-        if name in os.environ:
+        if os.environ.get(name):
             return os.environ[name]
         if name == ROOT_VARIABLE:
             raise NoDataPathError(f"{ROOT_VARIABLE} is not set; set it to the folder of your data")

@@ -1,14 +1,19 @@
 """MNIST's four files: made into HDF5, or refused."""
 
+import functools
 import gzip
 import shutil
 import struct
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
 
 from datasets.errors import DataError
+from datasets.files import content_sha256
 from datasets.mnist_files import MIRRORS, OFFICIAL_FILES, MNISTFiles
+from datasets.source_files import SourceFile
 
 LABELS, IMAGES = "t10k-labels-idx1-ubyte", "t10k-images-idx3-ubyte"
 
@@ -84,3 +89,27 @@ def test_a_wrong_checksum_is_refused(mnist_idx, tmp_path):
     with pytest.raises(DataError, match=r"wrong checksum .* or pass --allow-unofficial"):
         MNISTFiles().prepare(tmp_path, mnist_idx)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_downloads_from_a_server_and_prepares(mnist_idx, mnist_root, tmp_path):
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=mnist_idx)) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            url = f"http://127.0.0.1:{server.server_address[1]}"
+            served = MNISTFiles(
+                tuple(
+                    SourceFile(path.name.removesuffix(".gz"), content_sha256(path), (f"{url}/{path.name}",))
+                    for path in mnist_idx.iterdir()
+                )
+            )
+            assert served.prepare(tmp_path) == f"mnist: prepared, {tmp_path}/mnist/mnist.h5"
+        finally:
+            server.shutdown()
+            thread.join()
+    assert served.provenance(tmp_path)["sha256"] == MNISTFiles().provenance(mnist_root)["sha256"]
+    assert "already prepared" in served.prepare(tmp_path)

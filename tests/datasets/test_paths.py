@@ -22,6 +22,9 @@ def test_the_root_is_the_argument_or_the_variable(monkeypatch, tmp_path):
 
 def test_an_unset_root_has_its_own_error(monkeypatch):
     monkeypatch.delenv("PYLEARN2_DATA_PATH", raising=False)
+    with pytest.raises(NoDataPathError):
+        data_root()
+    monkeypatch.setenv("PYLEARN2_DATA_PATH", "")
     with pytest.raises(NoDataPathError, match="PYLEARN2_DATA_PATH is not set; set it") as raised:
         data_root()
     assert isinstance(raised.value, EnvironmentVariableError)
