@@ -30,7 +30,7 @@ def jax_funcify_Elemwise(op, node=None, **kwargs):
 
 @jax_funcify.register(ScalarOp)
 def jax_funcify_ScalarOp(op, node=None, **kwargs):
-    """The function of jax.numpy or jax.scipy that Aesara names as NumPy's or SciPy's, in Aesara's output dtype."""
+    """JAX's function of the name that Aesara knows NumPy's or SciPy's by, in Aesara's output dtype."""
     name, arity, _ = getattr(op, "nfunc_spec", None) or (None, None, None)
     function = name and _lookup(name)
     if function is None:
@@ -96,11 +96,11 @@ def jax_funcify_Second(op, **kwargs):
 def jax_funcify_Pow(op, node=None, **kwargs):
     def power(x, y):
         # An exponent known to be a small integer becomes multiplications, as in Aesara's own rewriting.
-        if is_static(y) and np.size(y) == 1 and float(np.ravel(y)[0]).is_integer() and abs(np.ravel(y)[0]) <= 8:
-            shape = jnp.broadcast_shapes(jnp.shape(x), np.shape(y))
-            x = jnp.asarray(x)
-            if jnp.issubdtype(x.dtype, jnp.inexact):
-                return jnp.broadcast_to(jax.lax.integer_pow(x, int(np.ravel(y)[0])), shape)
+        if is_static(y) and np.size(y) == 1 and jnp.issubdtype(x.dtype, jnp.inexact):
+            exponent = float(np.ravel(y)[0])
+            if exponent.is_integer() and abs(exponent) <= 8:
+                shape = jnp.broadcast_shapes(x.shape, np.shape(y))
+                return jnp.broadcast_to(jax.lax.integer_pow(x, int(exponent)), shape)
         return jnp.power(x, y)
 
     return _in_dtype_of(node, power)

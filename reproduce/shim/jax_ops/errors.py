@@ -7,7 +7,7 @@ from reproduce.errors import UserError
 
 
 class JaxOpError(UserError, NotImplementedError):
-    """An Op, or one form of it, that has no JAX rule; one line: the Op, where it came from, and what to do."""
+    """An Op, or a form of it, without a JAX rule; one line: the Op, where it came from, what to do."""
 
 
 def unsupported(op, node, problem, advice):
@@ -21,8 +21,8 @@ def unsupported(op, node, problem, advice):
     problem, advice : str
         What is wrong, and what the user can do.
     """
-    place = _origin(node)
-    return JaxOpError(f"JAX cannot run {op} ({type(op).__module__}.{type(op).__name__}{place}): {problem}; {advice}")
+    name = f"{op} ({type(op).__module__}.{type(op).__name__}{_origin(node)})"
+    return JaxOpError(f"JAX cannot run {name}: {problem}; {advice}")
 
 
 def _origin(node):
@@ -44,6 +44,6 @@ def jax_funcify_unknown(op, node=None, **kwargs):
         op,
         node,
         "it has no rule",
-        "compile with mode=reproduce.shim.jax_ops.mode(), which keeps C-only Ops out, or register a rule with "
-        "aesara.link.jax.dispatch.jax_funcify",
+        "compile with mode=reproduce.shim.jax_ops.mode(), which keeps C-only Ops out, or register a rule "
+        "with aesara.link.jax.dispatch.jax_funcify.register",
     )

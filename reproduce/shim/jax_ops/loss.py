@@ -39,7 +39,8 @@ def jax_funcify_CrossentropyCategorical1HotGrad(op, **kwargs):
     def crossentropy_grad(g, probabilities, targets):
         at_target = -g / _of_targets(probabilities, targets)
         # Not a product: it would be NaN beside an infinite gradient.
-        return jnp.where(_one_hot(targets, probabilities) != 0, at_target[:, None], 0).astype(probabilities.dtype)
+        hot = _one_hot(targets, probabilities) != 0
+        return jnp.where(hot, at_target[:, None], 0).astype(probabilities.dtype)
 
     return crossentropy_grad
 

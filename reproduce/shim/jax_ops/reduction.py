@@ -1,7 +1,7 @@
 """Reductions over axes.
 
-Aesara sums float32 in float64 accumulators. So do these rules where ``jax_enable_x64`` is set; without it a device
-has no float64, and XLA's float32 sums stand in.
+Aesara sums float32 in float64 accumulators. So do these rules where ``jax_enable_x64`` is set; without it
+JAX has no float64, and XLA's float32 sums stand in.
 """
 
 import jax
@@ -51,7 +51,7 @@ _REDUCTIONS = {
 def jax_funcify_CAReduce(op, node=None, **kwargs):
     reduce = _REDUCTIONS.get(type(op.scalar_op))
     if reduce is None:
-        raise unsupported(op, node, f"no reduction by {op.scalar_op} is known", "use sum, prod, max, min, all or any")
+        raise unsupported(op, node, f"no reduction by {op.scalar_op} is known", "use sum, prod, max or min")
     dtype = node.outputs[0].type.dtype
     accumulator = getattr(op, "acc_dtype", None) or dtype
 

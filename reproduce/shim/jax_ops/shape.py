@@ -54,7 +54,7 @@ def jax_funcify_SpecifyShape(op, node=None, **kwargs):
                 continue
             (length,) = static_ints((length,), op, node, "shapes")
             if actual[axis] != length:
-                raise ValueError(f"SpecifyShape: got shape {actual}, expected length {length} along axis {axis}")
+                raise ValueError(f"SpecifyShape: expected length {length} along axis {axis}, got {actual}")
         return x
 
     return specify_shape
@@ -116,7 +116,7 @@ def jax_funcify_Split(op, node=None, **kwargs):
         (axis,) = static_ints((axis,), op, node, "axes")
         ends = np.cumsum(static_ints(_entries(lengths), op, node, "lengths"))
         if len(ends) != op.len_splits or ends[-1] != x.shape[axis]:
-            raise ValueError(f"Split: lengths ending at {ends.tolist()} do not divide axis {axis} of {x.shape}")
+            raise ValueError(f"Split: ends {ends.tolist()} do not divide axis {axis} of {x.shape}")
         parts = jnp.split(x, ends[:-1], axis=axis)
         return parts[0] if len(parts) == 1 else parts
 

@@ -1,10 +1,10 @@
 """Keeps what is known at tracing time, shapes above all, out of JAX's hands.
 
 JAX wants shapes, slice bounds and numbers of steps as plain integers. In an Aesara graph they are ordinary
-variables, computed from ``x.shape`` by ordinary Ops. While JAX traces, the shape of every array is known, so such
-computations can be done by NumPy then and there: constants enter a graph as NumPy arrays, `Shape` gives one, and an
-Op whose inputs are all values of the host runs its own ``perform`` instead of its JAX rule. No static shape has to be
-declared anywhere for that, on shared variables neither.
+variables, computed from ``x.shape`` by ordinary Ops. While JAX traces, the shape of every array is known,
+so such computations can be done by NumPy then and there: constants enter a graph as NumPy arrays, `Shape`
+gives one, and an Op whose inputs are all values of the host runs its own ``perform`` instead of its JAX
+rule. No static shape has to be declared anywhere for that, on shared variables neither.
 """
 
 import numpy as np
@@ -24,8 +24,9 @@ from aesara.tensor.type import discrete_dtypes
 from reproduce.shim.jax_ops.errors import unsupported
 
 FOLDABLE = (
-    Alloc, ARange, AdvancedSubtensor1, BroadcastTo, CAReduce, DimShuffle, Elemwise, IncSubtensor, Join, MakeVector, Reshape,
-    ScalarFromTensor, ScalarOp, SpecifyShape, Subtensor, TensorFromScalar, Unbroadcast, ViewOp,
+    Alloc, ARange, AdvancedSubtensor1, BroadcastTo, CAReduce, DimShuffle, Elemwise, IncSubtensor, Join,
+    MakeVector, Reshape, ScalarFromTensor, ScalarOp, SpecifyShape, Subtensor, TensorFromScalar, Unbroadcast,
+    ViewOp,
 )  # fmt: skip
 """Ops that shape computations consist of."""
 
@@ -69,7 +70,7 @@ def jax_funcify_FunctionGraph(fgraph, node=None, fgraph_name="jax_funcified_fgra
 
 
 def _constant(value, variable=None, **kwargs):
-    """Constants stay NumPy's; values of shared variables are arguments, so their copies are not wanted here."""
+    """Constants stay NumPy's; shared variables are arguments, so copies of their values are not wanted."""
     if not isinstance(variable, Constant):
         return None
     if isinstance(value, np.ndarray | np.generic | int | float | slice | None):

@@ -1,7 +1,7 @@
 """Indexing, and writing or adding to a part of an array.
 
-Bounds of slices must be known when JAX traces; scalar indices and arrays of indices may be traced. An index out of
-bounds raises in C; compiled JAX code cannot, it reads the nearest element and writes nothing.
+Bounds of slices must be known when JAX traces; scalar indices and arrays of indices may be traced. An index
+out of bounds raises in C; compiled JAX code cannot, it reads the nearest element and writes nothing.
 """
 
 import jax.numpy as jnp
@@ -34,12 +34,13 @@ def _index(index, op, node):
                 op,
                 node,
                 "the bounds of a slice depend on values of arrays",
-                "take rows by an array of indices, X[indices], or by a slice whose bounds are constants or shapes",
+                "take rows by an array of indices, X[indices], or by a slice between constants or shapes",
             )
-        return slice(*(None if bound is None else int(bound) for bound in (index.start, index.stop, index.step)))
-    if getattr(index, "dtype", None) == bool and not is_static(index):
+        bounds = (index.start, index.stop, index.step)
+        return slice(*(None if bound is None else int(bound) for bound in bounds))
+    if not is_static(index) and index.dtype == "bool":
         raise unsupported(
-            op, node, "the length of x[mask] depends on the mask's values", "use switch(mask, x, 0) and sums of it"
+            op, node, "the length of x[mask] depends on values of the mask", "use switch(mask, x, 0)"
         )
     return index
 
@@ -59,7 +60,7 @@ def jax_funcify_Subtensor(op, node=None, **kwargs):
 @jax_funcify.register(AdvancedIncSubtensor1)
 def jax_funcify_IncSubtensor(op, node=None, **kwargs):
     if getattr(op, "ignore_duplicates", False):
-        raise unsupported(op, node, "increments that ignore duplicate indices are undefined in JAX", "leave it unset")
+        raise unsupported(op, node, "JAX always adds at duplicate indices", "leave ignore_duplicates unset")
 
     def inc_subtensor(x, y, *values):
         x = jnp.asarray(x)

@@ -1,0 +1,78 @@
+"""Convolutions over two or three axes, and their gradients.
+
+Both gradients are transposes of the convolution, as a function of the image or of the filters, so JAX
+derives them.
+"""
+
+import jax
+import jax.numpy as jnp
+from aesara.link.jax.dispatch import jax_funcify
+from aesara.tensor.nnet.abstract_conv import (
+    AbstractConv,
+    AbstractConv_gradInputs,
+    AbstractConv_gradWeights,
+    border_mode_to_pad,
+)
+
+from reproduce.shim.jax_ops.errors import unsupported
+from reproduce.shim.jax_ops.static import is_static, static_ints
+
+
+def _convolution(op, node):
+    """The forward convolution (image, filters) → maps that `op` is, or is a gradient of."""
+    if op.unshared:
+        raise unsupported(op, node, "unshared filters have no rule", "use shared filters")
+    spatial = tuple(range(2, 2 + op.convdim))
+    letters = "DHW"[-op.convdim :]
+
+    def convolve(image, filters):
+        if op.filter_flip:
+            filters = jnp.flip(filters, spatial)
+        dilated = [(filters.shape[a] - 1) * op.filter_dilation[a - 2] + 1 for a in spatial]
+        return jax.lax.conv_general_dilated(
+            image,
+            filters,
+            window_strides=op.subsample,
+            padding=border_mode_to_pad(op.border_mode, op.convdim, dilated),
+            rhs_dilation=op.filter_dilation,
+            dimension_numbers=(f"NC{letters}", f"OI{letters}", f"NC{letters}"),
+            feature_group_count=op.num_groups,
+        )
+
+    return convolve
+
+
+def _lengths(shape, op, node):
+    """The image's or the filters' lengths along the convolved axes, an input of the gradients."""
+    return static_ints(tuple(shape) if is_static(shape) else (shape,), op, node, "shapes")
+
+
+@jax_funcify.register(AbstractConv)
+def jax_funcify_AbstractConv(op, node=None, **kwargs):
+    return _convolution(op, node)
+
+
+@jax_funcify.register(AbstractConv_gradWeights)
+def jax_funcify_AbstractConv_gradWeights(op, node=None, **kwargs):
+    convolve = _convolution(op, node)
+
+    def grad_weights(image, gradient, shape):
+        shape = (gradient.shape[1], image.shape[1] // op.num_groups, *_lengths(shape, op, node))
+        filters = jax.ShapeDtypeStruct(shape, image.dtype)
+        (result,) = jax.linear_transpose(lambda f: convolve(image, f), filters)(gradient)
+        return result
+
+    return grad_weights
+
+
+@jax_funcify.register(AbstractConv_gradInputs)
+def jax_funcify_AbstractConv_gradInputs(op, node=None, **kwargs):
+    convolve = _convolution(op, node)
+
+    def grad_inputs(filters, gradient, shape):
+        shape = (gradient.shape[0], filters.shape[1] * op.num_groups, *_lengths(shape, op, node))
+        image = jax.ShapeDtypeStruct(shape, filters.dtype)
+        (result,) = jax.linear_transpose(lambda x: convolve(x, filters), image)(gradient)
+        return result
+
+    return grad_inputs
