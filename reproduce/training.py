@@ -90,11 +90,13 @@ class Training:
         size = self.experiment["training.batch_size"]
         first = 0 if split == "valid" else len(self.arrays.valid.x)
         count = len(getattr(self.arrays, split).x) // size * size
-        totals = np.zeros(2)
+        loss = errors = 0.0
         for start in range(0, count, EVALUATION_BATCH):
             rows = np.arange(start, min(start + EVALUATION_BATCH, count), dtype="int32")
-            totals += len(rows) * np.asarray(self._evaluation_step(first + rows), dtype="float64")
-        return tuple(totals / count)
+            mean, wrong = self._evaluation_step(first + rows)
+            loss += len(rows) * float(mean)
+            errors += int(wrong)
+        return loss / count, 100 * errors / count
 
     def run_epoch(self, on_losses=lambda losses: None):
         """Train one epoch, validate, and measure the test set where the validation error is the best so far.
@@ -150,7 +152,7 @@ def decayed(learning_rate, epoch, experiment):
 
 
 def _compile(experiment, network, arrays, backend):
-    """The training step (rows, learning rate) → loss, and the evaluation step (rows) → (loss, error).
+    """The training step (rows, learning rate) → loss, and the evaluation step (rows) → (mean loss, errors).
 
     Rows of the evaluation step number the validation examples, then the test ones.
     """
@@ -167,7 +169,7 @@ def _compile(experiment, network, arrays, backend):
     rows, x, labels = _examples("held_out", *held_out, None)
     scores = network.evaluation_pass(x)
     loss = networks.squared_hinge(scores, networks.signed_one_hot(labels, classes))
-    return train_step, backend.compile([rows], [loss, networks.error_rate(scores, labels)])
+    return train_step, backend.compile([rows], [loss, networks.errors(scores, labels)])
 
 
 def _examples(name, x, y, batch_size):

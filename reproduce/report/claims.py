@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001  minus signs are meant
 """What the paper says beside its numbers, each a named test over cells.
 
 Every test is of a contrast: a sum of cells with signs, its 95% interval, and where that must lie.
@@ -8,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from reproduce.report import statistics
-from reproduce.report.tables import LABELS, Cell
 from reproduce.report.statistics import NOT_REPRODUCED, NOT_RUN, PROVISIONAL, REPRODUCED
+from reproduce.report.tables import LABELS, Cell
 
 COLLAPSE = 1.0
 """Nats per character above full precision from which a language model counts as collapsed; the paper: 1.6."""
@@ -175,9 +174,7 @@ def _difference(first, second, column, rule):
 def _beats(first, second, columns):
     """`first` is better than `second` wherever the paper's own numbers say so."""
     pairs = [
-        _difference(first, second, column, BELOW_ZERO)
-        for column in columns.values()
-        if {first, second} <= set(column)
+        _difference(first, second, column, BELOW_ZERO) for column in columns.values() if {first, second} <= set(column)
     ]
     claimed = tuple(pair for pair in pairs if pair.paper < 0)
     elsewhere = [pair.label for pair in pairs if pair.paper >= 0]

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001, RUF002  Greek letters and minus signs are meant
 """Whether a measured number agrees with a published one, and how two measured numbers differ.
 
 The paper and we measure on the same test set, so the yardstick is the spread between seeds. Where too few
@@ -20,7 +19,7 @@ COVERAGE = 0.95
 QUANTILE = (1 + COVERAGE) / 2
 LEVEL = 0.05
 """Level of the Brown-Forsythe test."""
-NO_YARDSTICK = "no yardstick: too few seeds"
+NO_YARDSTICK = "no yardstick"
 STAND_IN = "sampling error of the test set, for want of seeds"
 MINIMUM_DOF = 2
 """Degrees of freedom from which a spread counts as known."""
@@ -254,5 +253,5 @@ def _welch(coefficients, samples, of_pools):
 
 
 def _spread_of(pool):
-    others = f"{len(pool.members)} methods' seeds" if len(pool.members) > 1 else "its seeds"
-    return f"spread of {others}: s = {pool.s:.3f}, ν = {pool.dof}"
+    whose = f"{len(pool.members)} methods, pooled" if len(pool.members) > 1 else "its own seeds"
+    return f"s = {pool.s:.3f} with ν = {pool.dof}, of {whose}"

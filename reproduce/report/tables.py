@@ -5,13 +5,12 @@ import shlex
 import tomllib
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from importlib import resources
 
 from reproduce import experiments
 from reproduce.errors import UserError
 from reproduce.report import statistics
 from reproduce.report.records import LeftOut, Record, read, show, time_of
-from reproduce.report.statistics import NOT_REPRODUCED, NOT_RUN, PROVISIONAL, REPRODUCED, Pool
+from reproduce.report.statistics import NO_YARDSTICK, NOT_REPRODUCED, NOT_RUN, PROVISIONAL, REPRODUCED, Pool
 
 LABELS = {
     "full-precision": "full-precision",
@@ -166,8 +165,18 @@ class Cell:
         away = f"{abs(self.difference):.3f} {'higher' if self.difference > 0 else 'lower'} than the paper"
         if not self.estimate.provisional:
             return REPRODUCED if self.inside else f"{NOT_REPRODUCED}: {away}"
-        where = {True: "inside", False: f"outside, {away}", None: f"no yardstick, {away}"}[self.inside]
+        where = {True: "inside", False: f"outside, {away}", None: f"{NO_YARDSTICK}, {away}"}[self.inside]
         return f"{PROVISIONAL}: {where}"
+
+    @property
+    def short_verdict(self):
+        """The state and, where it says more, on which side of the paper's number ours lies."""
+        if self.state == PROVISIONAL:
+            where = {True: "inside", False: "outside", None: NO_YARDSTICK}[self.inside]
+            return f"{PROVISIONAL}: {where}"
+        if self.state == NOT_REPRODUCED:
+            return f"{NOT_REPRODUCED}, {'higher' if self.difference > 0 else 'lower'}"
+        return self.state
 
     @property
     def command(self):
@@ -197,8 +206,7 @@ class Results:
 
 @cache
 def _published():
-    text = (resources.files("original_configs") / "paper_results.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return tomllib.loads((experiments.CONFIGS / "paper_results.toml").read_text(encoding="utf-8"))
 
 
 def paper():
@@ -258,7 +266,8 @@ def collect(folders=None):
         matching = [record for record in records if _counts(record, cell, wanted)]
         counted |= set(map(id, matching))
         cells.append(replace(cell, records=tuple(sorted(matching, key=lambda record: record.seed))))
-    others = [(record, _why_no_cell(record, cells)) for record in records if id(record) not in counted]
+    others = sorted((record for record in records if id(record) not in counted), key=in_order)
+    others = [(record, _why_no_cell(record, cells)) for record in others]
     return Results(_with_pools(cells), others, sorted(left_out, key=lambda item: item.path))
 
 
@@ -301,9 +310,7 @@ def _counts(record, cell, wanted):
 
 def _why_no_cell(record, cells):
     """Why a finished record counts for no cell."""
-    its_own = [
-        cell for cell in cells if (cell.column.experiment, cell.method) == (record.experiment, record.method)
-    ]
+    its_own = [cell for cell in cells if (cell.column.experiment, cell.method) == (record.experiment, record.method)]
     if not its_own:
         return "not in the paper"
     differences = []
@@ -340,6 +347,12 @@ def _with_pools(cells):
         for setup, of_methods in samples.items()
     }
     return [replace(cell, pool=pools.get(cell.column.setup, {}).get(cell.method)) for cell in cells]
+
+
+def in_order(record):
+    """A key that sorts runs by experiment, the paper's order of methods, and seed."""
+    place = list(LABELS).index(record.method) if record.method in LABELS else len(LABELS)
+    return record.setup, place, record.seed, record.path
 
 
 def command_of(record):

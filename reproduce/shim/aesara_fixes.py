@@ -4,6 +4,7 @@
 def apply():
     """Repair what is broken in the imported Aesara."""
     repair_corr_mm()
+    restore_optional_owner()
 
 
 def repair_corr_mm():
@@ -27,6 +28,14 @@ def repair_corr_mm():
         return Apply(self, [img, kern], [TensorType(img.type.dtype, shape=(*shape, None, None))()])
 
     CorrMM.make_node = make_node
+
+
+def restore_optional_owner():
+    """Let a `Variable` be made from its type alone, as in Theano; Aesara asks for its owner too."""
+    from aesara.graph.basic import Variable
+
+    if _raises(TypeError, lambda: Variable(None)):
+        Variable.__init__.__defaults__ = (None, *Variable.__init__.__defaults__)
 
 
 def _raises(error, action):

@@ -1,13 +1,41 @@
-"""What moved between Theano 0.9 and Aesara 2.9.4: modules, then names in modules."""
+"""What moved between Theano 0.7-0.9 and Aesara 2.9.4: modules, then names in modules."""
 
 # Theano module: the module that has its contents now. Submodules follow their parent unless listed themselves.
 MODULES = {
     "theano": "aesara",
+    "theano.compat": "collections",
+    "theano.compat.python2x": "collections",
+    "theano.compile.function_module": "aesara.compile.function.types",
+    "theano.compile.pfunc": "aesara.compile.function.pfunc",
     "theano.gof": "aesara.graph",
+    "theano.gof.cc": "aesara.link.c.basic",
+    "theano.gof.cmodule": "aesara.link.c.cmodule",
+    "theano.gof.compiledir": "aesara.compile.compiledir",
+    "theano.gof.compilelock": "aesara.compile.compilelock",
+    "theano.gof.cutils": "aesara.link.c.cutils",
+    "theano.gof.graph": "aesara.graph.basic",
+    "theano.gof.link": "aesara.link.basic",
+    "theano.gof.opt": "aesara.graph.rewriting.basic",
+    "theano.gof.optdb": "aesara.graph.rewriting.db",
+    "theano.gof.params_type": "aesara.link.c.params_type",
+    "theano.gof.toolbox": "aesara.graph.features",
+    "theano.gof.vm": "aesara.link.vm",
     "theano.ifelse": "aesara.ifelse",
+    "theano.misc": "aesara.misc",
     "theano.sandbox": "aesara.sandbox",
     "theano.scan_module": "aesara.scan",
+    "theano.scan_module.scan": "aesara.scan.basic",
+    "theano.scan_module.scan_op": "aesara.scan.op",
+    "theano.scan_module.scan_opt": "aesara.scan.rewriting",
+    "theano.scan_module.scan_utils": "aesara.scan.utils",
+    "theano.scan_module.scan_views": "aesara.scan.views",
     "theano.tensor.nnet": "aesara.tensor.nnet",
+    "theano.tensor.nnet.bn": "aesara.tensor.nnet.batchnorm",
+    "theano.tensor.nnet.neighbours": "aesara.tensor.nnet.neighbours",
+    "theano.tensor.nnet.nnet": "aesara.tensor.nnet.basic",
+    "theano.tensor.nnet.opt": "aesara.tensor.nnet.rewriting",
+    "theano.tensor.opt": "aesara.tensor.rewriting.basic",
+    "theano.tensor.opt_uncanonicalize": "aesara.tensor.rewriting.uncanonicalize",
     "theano.tensor.shared_randomstreams": "aesara.tensor.random.utils",
     "theano.tensor.signal": "aesara.tensor.signal",
     "theano.tensor.signal.downsample": "aesara.tensor.signal.pool",
@@ -17,30 +45,134 @@ _GPU = "Aesara has no GPU backend of Theano's kind; GPU runs go through the JAX 
 
 # Theano module: why nothing stands in for it.
 REMOVED = {
-    "theano.sandbox.cuda": _GPU,
     "theano.gpuarray": _GPU,
+    "theano.sandbox.cuda": _GPU,
+    "theano.sandbox.gpuarray": _GPU,
 }
 
-_HERE = "reproduce.shim.theano_alias.adapters"
+_ADAPTERS = "reproduce.shim.theano_alias.adapters"
+
+
+def _at(module, *names, **renamed):
+    """Entries for `names`, which `module` has, and for names that it has under another one."""
+    return {name: f"{module}:{name}" for name in names} | {old: f"{module}:{new}" for old, new in renamed.items()}
+
+
+_GRAPH = {
+    **_at("aesara.graph.basic", "Apply", "Constant", "Variable"),
+    **_at("aesara.graph.fg", "FunctionGraph", Env="FunctionGraph"),
+    **_at("aesara.graph.op", "Op", PureOp="Op"),
+    **_at("aesara.graph.rewriting.basic", local_optimizer="node_rewriter"),
+    **_at("aesara.graph.type", "Type"),
+    **_at("aesara.graph.utils", "InconsistencyError", "MethodNotDefined", "MissingInputError"),
+    **_at("aesara.link.basic", "Container", "Linker", "LocalLinker", "PerformLinker"),
+    **_at("aesara.link.c.basic", "CLinker", "DualLinker", "OpWiseCLinker"),
+    **_at("aesara.link.c.type", "Generic", "generic"),
+}
+
+_REWRITING = {
+    **_at(
+        "aesara.graph.rewriting.basic",
+        EquilibriumOptimizer="EquilibriumGraphRewriter",
+        LocalOptGroup="SequentialNodeRewriter",
+        LocalOptimizer="NodeRewriter",
+        MergeOptimizer="MergeOptimizer",
+        OpSub="SubstitutionNodeRewriter",
+        Optimizer="GraphRewriter",
+        PatternSub="PatternNodeRewriter",
+        SeqOptimizer="SequentialGraphRewriter",
+        TopoOptimizer="WalkingGraphRewriter",
+        local_optimizer="node_rewriter",
+    ),
+    **_at(
+        "aesara.graph.rewriting.db",
+        "EquilibriumDB",
+        "ProxyDB",
+        "SequenceDB",
+        DB="RewriteDatabase",
+        Query="RewriteDatabaseQuery",
+    ),
+}
+
+_SOFTMAX = {
+    **_at(_ADAPTERS, "softmax", softmax_graph="softmax"),
+    **_at("aesara.tensor.math", "sigmoid", "softplus"),
+    **_at("aesara.scalar.math", scalar_sigmoid="sigmoid", scalar_softplus="softplus"),
+    **_at("aesara.tensor.special", "Softmax", "SoftmaxGrad"),
+}
 
 # Theano module: {name: where it is now, as "module:name"}.
 NAMES = {
     "theano": {
-        "shared": f"{_HERE}:shared",
-        "clone": f"{_HERE}:clone",
+        **_GRAPH,
+        **_at(_ADAPTERS, "clone", "shared"),
+        **_at("aesara.compile.io", "SymbolicInput", "SymbolicOutput", Param="In"),
+        **_at("aesara.compile.ops", "as_op"),
+        **_at("aesara.tensor.math", "dot"),
     },
-    "theano.sandbox.rng_mrg": {
-        "MRG_RandomStreams": "aesara.sandbox.rng_mrg:MRG_RandomStream",
+    "theano.compile": {
+        **_at("aesara.compile.io", Param="In"),
+        **_at("aesara.compile.function.types", "Function", "FunctionMaker"),
+        **_at(_ADAPTERS, "shared"),
+    },
+    "theano.gof": {
+        **_GRAPH,
+        **_REWRITING,
+        **_at("aesara.compile.mode", "optdb"),
+        **_at("aesara.graph.basic", "ancestors", "clone", "view_roots", inputs="graph_inputs"),
+        **_at("aesara.graph.basic", "general_toposort", "io_toposort", "list_of_nodes"),
+        **_at("aesara.graph.basic", orphans="orphans_between", variables="vars_between"),
+        **_at("aesara.graph.features", "Feature", "ReplaceValidate"),
+        **_at("aesara.link.c.interface", "CLinkerOp", "CLinkerType", "HideC"),
+        **_at("aesara.link.c.op", "COp", "OpenMPOp"),
+        **_at("aesara.link.c.params_type", "ParamsType"),
+        **_at("aesara.link.c.type", "CEnumType", "CType", "EnumList", "EnumType"),
+        **_at("aesara.utils", "hash_from_code"),
+    },
+    "theano.gof.graph": {
+        **_at("aesara.graph.basic", inputs="graph_inputs", orphans="orphans_between", variables="vars_between"),
+        **_at("aesara.graph.rewriting.utils", "is_same_graph"),
+    },
+    "theano.gof.op": {
+        **_at("aesara.graph.op", PureOp="Op"),
+        **_at("aesara.link.c.interface", "CLinkerOp"),
+        **_at("aesara.link.c.op", "COp", "OpenMPOp"),
+    },
+    "theano.gof.opt": _REWRITING,
+    "theano.gof.optdb": _REWRITING,
+    "theano.gof.type": _at("aesara.link.c.type", "CEnumType", "CType", "EnumList", "EnumType", "Generic", "generic"),
+    "theano.gof.utils": _at("aesara.utils", "hash_from_code"),
+    "theano.sandbox.rng_mrg": _at("aesara.sandbox.rng_mrg", MRG_RandomStreams="MRG_RandomStream"),
+    "theano.scan_module.scan_utils": {
+        **_at("aesara.graph.basic", "equal_computations"),
+        **_at(_ADAPTERS, "clone"),
     },
     "theano.tensor": {
-        "addbroadcast": "aesara.tensor.shape:specify_broadcastable",
+        **_at("aesara.gradient", "DisconnectedType", "Lop", "Rop", "numeric_grad", "verify_grad"),
+        **_at("aesara.scalar.basic", "autocast_float", "autocast_float_as"),
+        **_at("aesara.tensor.basic", "ARange", "Alloc", "AllocEmpty", "Eye", "Join", "MakeVector"),
+        **_at("aesara.tensor.basic", "PermuteRowElements", "ScalarFromTensor", "Split", "TensorFromScalar"),
+        **_at("aesara.tensor.elemwise", "CAReduce", "DimShuffle", "Elemwise"),
+        **_at("aesara.tensor.exceptions", "NotScalarConstantError"),
+        **_at("aesara.tensor.extra_ops", "Unique", "to_one_hot"),
+        **_at("aesara.tensor.math", "Dot", "MaxAndArgmax"),
+        **_at("aesara.tensor.nlinalg", "norm", "trace"),
+        **_at("aesara.tensor.shape", "Reshape", "Shape", "Shape_i", "shape_i", "unbroadcast"),
+        **_at("aesara.tensor.shape", addbroadcast="specify_broadcastable"),
+        **_at("aesara.tensor.sharedvar", "TensorSharedVariable"),
+        **_at("aesara.tensor.subtensor", "AdvancedIncSubtensor", "AdvancedIncSubtensor1", "AdvancedSubtensor"),
+        **_at("aesara.tensor.subtensor", "AdvancedSubtensor1", "IncSubtensor", "Subtensor"),
+        **_at("aesara.tensor.type", "all_dtypes", "complex_dtypes", "continuous_dtypes", "discrete_dtypes"),
+        **_at("aesara.tensor.type", "float_dtypes", "integer_dtypes", "uint_dtypes"),
+        **_at(_ADAPTERS, "patternbroadcast", _shared="shared"),
     },
-    "theano.tensor.nnet": {
-        "conv2d": f"{_HERE}:conv2d",
-        "sigmoid": "aesara.tensor:sigmoid",
-        "softplus": "aesara.tensor:softplus",
+    "theano.tensor.basic": {
+        **_at("aesara.tensor.shape", "unbroadcast", addbroadcast="specify_broadcastable"),
+        **_at(_ADAPTERS, "patternbroadcast"),
     },
-    "theano.tensor.signal.downsample": {
-        "max_pool_2d": f"{_HERE}:max_pool_2d",
-    },
+    "theano.tensor.nnet": {**_SOFTMAX, **_at(_ADAPTERS, "conv2d")},
+    "theano.tensor.nnet.nnet": _SOFTMAX,
+    "theano.tensor.nnet.sigm": _SOFTMAX,
+    "theano.tensor.shared_randomstreams": _at(_ADAPTERS, "RandomStreams"),
+    "theano.tensor.signal.downsample": _at(_ADAPTERS, "max_pool_2d"),
 }

@@ -1,0 +1,52 @@
+"""Numbers as the report prints them: everywhere the same digits."""
+
+DIGITS = 3
+"""Decimals of errors and losses, as in the paper's tables."""
+
+
+def number(value):
+    """``1.190``; a dash where there is none."""
+    return "–" if value is None else f"{value:.{DIGITS}f}".replace("-", "−")
+
+
+def signed(value, digits=DIGITS):
+    """``+0.040`` or ``−0.040``; a dash where there is none."""
+    return "–" if value is None else f"{value:+.{digits}f}".replace("-", "−")
+
+
+def spread(mean, sd, count):
+    """``1.143 ± 0.035 (3)``: mean, standard deviation and how many; one run has no deviation."""
+    return f"{number(mean)} ({count})" if sd is None else f"{number(mean)} ± {number(sd)} ({count})"
+
+
+def ours(cell):
+    """A cell's mean ± sd (n), or ``not run``."""
+    return spread(cell.estimate.value, cell.sd, len(cell.records)) if cell.records else "not run"
+
+
+def interval(estimate):
+    """``1.02 … 1.27`` of an estimate's 95% interval, or a dash."""
+    if estimate is None or estimate.half_width is None:
+        return "–"
+    return " … ".join(map(number, estimate.interval))
+
+
+def duration(seconds):
+    """``75 min`` or ``1.4 s``."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    if seconds < 2 * 3600:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def setup(name):
+    """A `Record.setup` or `Column.setup` in words: ``svhn, network.filters = 16``."""
+    experiment, *overrides = name
+    return ", ".join([experiment, *(f"{key} = {value}" for key, value in overrides)])
+
+
+def counts(states):
+    """``5 reproduced, 60 not run`` of a list of states, most telling first."""
+    order = ("reproduced", "not reproduced", "provisional", "not run")
+    return ", ".join(f"{states.count(state)} {state}" for state in order if state in states)

@@ -1,0 +1,251 @@
+"""The report as one HTML page that needs nothing beside itself."""
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from urllib.parse import quote
+
+import jinja2
+
+from reproduce.report import claims, formats, plots, statistics
+from reproduce.report.tables import LABELS, command_of, paper
+
+GROUPS = (
+    ("No binarization", ("full-precision",)),
+    ("Binarized weights", ("binaryconnect", "bwn", "lab")),
+    ("Binarized weights and activations", ("bnn", "xnor", "lab2")),
+)
+"""The rows of the paper's tables, in its groups."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One run as the page lists it: where it is anchored, and the letters of its environment and data."""
+
+    record: object
+    anchor: str
+    title: str
+    command: str
+    environment: str
+    data: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One row of panels, an ``<svg>`` a method, with a caption and a legend of (name, colour) pairs."""
+
+    title: str
+    caption: str
+    legend: list
+    panels: list
+
+
+def render(results, out):
+    """The page.
+
+    Parameters
+    ----------
+    results : reproduce.report.tables.Results
+    out : Path
+        The folder that the page will lie in; links to records are relative to it.
+
+    Returns
+    -------
+    str
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("reproduce.report", "."),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["id"] = id
+    environment.globals |= {"f": formats, "labels": LABELS, "anchor_of": anchor_of, "command_of": command_of}
+    rows = listing(results)
+    return environment.get_template("page.html.j2").render(
+        style=(resources.files("reproduce.report") / "style.css").read_text(encoding="utf-8"),
+        paper=paper(),
+        results=results,
+        counts=formats.counts([cell.state for cell in results.cells]),
+        measured=[cell for cell in results.cells if cell.records],
+        tables=layout(results.cells),
+        columns=_measured_columns(results.cells),
+        claims=claims.check(results.cells),
+        training=_training(rows),
+        rows=rows,
+        anchors={id(row.record): row.anchor for row in rows},
+        environments=distinct(rows, "environment", _environment),
+        data=distinct(rows, "data", lambda record: record.data),
+        link=lambda record, name: link(record, name, out),
+        coverage=f"{statistics.COVERAGE:.0%}",
+    )
+
+
+def link(record, name, base):
+    """A relative link from folder `base` to file `name` of a run."""
+    return quote(Path(os.path.relpath((record.folder / name).resolve(), Path(base).resolve())).as_posix())
+
+
+def anchor_of(cell):
+    """The fragment of a cell's own line."""
+    return f"table-{cell.table.number}-{_slug(cell.column.label)}-{cell.method}"
+
+
+def layout(cells):
+    """The cells as the paper's tables: (table, columns, groups of (title, rows of (label, cells)))."""
+    tables = {}
+    for cell in cells:
+        tables.setdefault(cell.table, {}).setdefault(cell.column, {})[cell.method] = cell
+    for table, columns in tables.items():
+        present = {method for column in columns.values() for method in column}
+        groups = [
+            (title, [(LABELS[m], [its[m] for its in columns.values()]) for m in methods if m in present])
+            for title, methods in GROUPS
+        ]
+        yield table, list(columns), [(title, rows) for title, rows in groups if rows]
+
+
+def _measured_columns(cells):
+    """(column, measured cells, figure) of every column with a run."""
+    columns = {}
+    for cell in cells:
+        if cell.records:
+            columns.setdefault(cell.column, []).append(cell)
+    return [
+        (column, its_own, plots.intervals(its_own, f"interval-{index}"))
+        for index, (column, its_own) in enumerate(columns.items())
+    ]
+
+
+def listing(results):
+    """Every finished run that was read whole, as `Row`, those that count for cells first."""
+    notes = {}
+    for cell in results.cells:
+        for record in cell.records:
+            notes.setdefault(id(record), (record, []))[1].append(f"Table {cell.table.number}")
+    records = [(record, ", ".join(where), "") for record, where in notes.values()]
+    records += [(record, "", why) for record, why in results.others]
+    titles = {cell.column.setup: cell.column.title for cell in reversed(results.cells)}
+    environments, data, taken = {}, {}, {}
+    unofficial = {True: "", False: ", unofficial data"}
+    rows = []
+    for record, where, why in records:
+        slug = _slug(f"run-{record.path}")
+        taken[slug] = taken.get(slug, 0) + 1
+        rows.append(
+            Row(
+                record,
+                slug if taken[slug] == 1 else f"{slug}-{taken[slug]}",
+                titles.get(record.setup, formats.setup(record.setup)) + unofficial[record.official],
+                command_of(record),
+                _letter(environments, _environment(record)),
+                _letter(data, record.data),
+                where or why,
+            )
+        )
+    return rows
+
+
+def distinct(rows, letter, of):
+    """(letter, what `of` gives) for every letter in use."""
+    return sorted({getattr(row, letter): of(row.record) for row in rows}.items())
+
+
+def _environment(record):
+    """What a run was made with, as (name, value) pairs without gaps."""
+    software = {name: value for name, value in record.software.items() if value is not None}
+    changed = " with changes" if software.pop("dirty", False) else ""
+    if "commit" in software:
+        software["commit"] = software["commit"][:12] + changed
+    return {"device": record.device, "backend": record.backend} | software
+
+
+def _letter(letters, value):
+    """A, B, …, for each distinct value."""
+    key = json.dumps(value, sort_keys=True)
+    if key not in letters:
+        index = len(letters)
+        letters[key] = (chr(64 + index // 26) if index >= 26 else "") + chr(65 + index % 26)
+    return letters[key]
+
+
+def _slug(text):
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def _training(rows):
+    """(title, rows of `Figures`) of every setup whose runs kept a log."""
+    setups = {}
+    for row in rows:
+        if row.record.log:
+            setups.setdefault(row.title, []).append(row.record)
+    return [(title, _figures(runs, f"training-{i}")) for i, (title, runs) in enumerate(setups.items())]
+
+
+def _figures(runs, name):
+    methods = {}
+    for method in sorted({run.method for run in runs}, key=_place):
+        methods[method] = [run for run in runs if run.method == method]
+    metric = runs[0].metric
+    what = "error, %" if metric == "test_error" else "cross-entropy, nats/character"
+    kinds = [
+        Figures(
+            f"Validation and test {what}",
+            "A line a seed. The test set is measured where validation is the best so far, so its line is a "
+            "staircase; the dot is the number reported.",
+            [("validation", plots.VALIDATION), ("test", plots.TEST)],
+            _panels(plots.results, methods, [metric, metric.replace("test", "valid")], f"{name}-result"),
+        ),
+        Figures(
+            "Training loss",
+            "Mean over the epoch's minibatches, each before its own update.",
+            [("training", plots.TRAINING)],
+            _panels(plots.losses, methods, ["train_loss"], f"{name}-loss"),
+        ),
+    ]
+    scaled = {m: its_own for m, its_own in methods.items() if plots.alpha_columns(its_own[0])}
+    if scaled:
+        columns = plots.alpha_columns(next(iter(scaled.values()))[0])
+        kinds.append(
+            Figures(
+                "Scale α of each layer",
+                "At the end of each epoch, a line a seed.",
+                _layers([column.removeprefix("alpha_") for column in columns]),
+                _panels(plots.scales, scaled, columns, f"{name}-scale"),
+            )
+        )
+    kept = {m: next((run for run in its_own if run.histogram), None) for m, its_own in methods.items()}
+    kept = {m: run for m, run in kept.items() if run}
+    if kept:
+        kinds.append(
+            Figures(
+                "Latent weights w at the end",
+                "Density of the weights that are kept in full precision, on a logarithmic axis; the first seed.",
+                _layers(next(iter(kept.values())).histogram["layers"]),
+                [plots.histograms(m, run, f"{name}-weights-{i}") for i, (m, run) in enumerate(kept.items())],
+            )
+        )
+    return [kind for kind in kinds if kind.panels]
+
+
+def _place(method):
+    return list(LABELS).index(method) if method in LABELS else len(LABELS)
+
+
+def _layers(names):
+    return list(zip(names, plots.layer_colours(len(names)), strict=True))
+
+
+def _panels(plot, methods, columns, name):
+    """One panel a method that logged all of `columns`, on common limits."""
+    methods = {m: [run for run in its_own if set(columns) <= set(run.log)] for m, its_own in methods.items()}
+    methods = {m: its_own for m, its_own in methods.items() if its_own}
+    limits = plots.limits([run for its_own in methods.values() for run in its_own], columns)
+    if limits is None:
+        return []
+    return [plot(m, its_own, limits, f"{name}-{index}") for index, (m, its_own) in enumerate(methods.items())]

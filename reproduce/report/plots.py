@@ -1,0 +1,224 @@
+"""Figures as inline SVG: small panels that the page's grid arranges, in colours that its theme may turn.
+
+Text and axes are drawn in ``currentColor``; the same input always gives the same bytes.
+"""
+
+import io
+import re
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+
+from reproduce.report import formats
+from reproduce.report.tables import LABELS
+
+VALIDATION, TEST, TRAINING = "#2b83ba", "#d95f0e", "#5f8f3e"
+INK, FAINT = "#010203", "#040506"
+"""Stand for ``currentColor`` and the theme's rules until the SVG is written."""
+
+STYLE = {
+    "font.size": 8,
+    "axes.titlesize": 8.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.4,
+    "text.color": INK,
+    "xtick.color": FAINT,
+    "ytick.color": FAINT,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 0,
+    "lines.linewidth": 1.0,
+    "lines.solid_capstyle": "round",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "reproduce",
+}
+PANEL = (2.7, 1.85)
+"""Inches of a panel: about what it measures in the page's grid."""
+TICKS = ((6, (1, 1.5, 2, 3, 5, 7)), (200, (1, 2, 5)), (np.inf, (1,)))
+"""Ticks in a decade of a logarithmic axis, by how far it reaches."""
+MARGINS = (0.155, 0.21, 0.815, 0.66)
+"""Left, bottom, width and height of its axes, as parts of it; alike, so that panels align."""
+
+
+def layer_colours(count):
+    """One colour a weight tensor, from the first to the last; legible on white and on black."""
+    return [
+        matplotlib.colors.to_hex(colour) for colour in matplotlib.colormaps["viridis"](np.linspace(0.25, 0.9, count))
+    ]
+
+
+def intervals(cells, name):
+    """The seeds of measured cells, the interval that the paper's run is expected in, and the paper's number.
+
+    Parameters
+    ----------
+    cells : list of Cell
+        Of one column, all measured.
+    name : str
+        Unique on the page.
+
+    Returns
+    -------
+    str
+        An ``<svg>`` element.
+    """
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(5.2, 0.62 + 0.29 * len(cells)), layout="constrained")
+        axes = figure.subplots()
+        axes.grid(axis="y", visible=False)
+        for row, cell in enumerate(cells):
+            low, high = cell.estimate.interval
+            dashes = (0, (2, 1.2)) if cell.estimate.provisional else "solid"
+            axes.plot([low, high], [row, row], color=VALIDATION, lw=1.2, ls=dashes, solid_capstyle="butt")
+            if cell.estimate.half_width is not None:
+                axes.plot([low, high], [row, row], "|", color=VALIDATION, ms=7, mew=1.2)
+            axes.plot(cell.values, [row] * len(cell.values), "o", color=VALIDATION, ms=4, alpha=0.7, mew=0)
+            axes.plot(cell.estimate.value, row, "|", color=VALIDATION, ms=12, mew=1.6)
+            axes.plot(cell.paper, row, "D", mfc="none", mec=TEST, ms=5.5, mew=1.4)
+        axes.set_yticks(range(len(cells)), [cell.label for cell in cells])
+        axes.set_ylim(len(cells) - 0.5, -0.5)
+        axes.xaxis.set_major_locator(MaxNLocator(6))
+        axes.set_xlabel(_label(cells[0].table))
+        alt = "; ".join(
+            f"{cell.label}: ours {formats.ours(cell)}, interval {formats.interval(cell.estimate)}, "
+            f"paper {formats.number(cell.paper)}"
+            for cell in cells
+        )
+        return _svg(figure, name, f"{cells[0].column.title}, {_label(cells[0].table)}. {alt}")
+
+
+def _label(table):
+    return "test error, %" if table.metric == "test_error" else "test cross-entropy, nats/character"
+
+
+def results(method, runs, limits, name):
+    """Validation and test results of one method over epochs, a thin line a seed, a dot at the best epoch."""
+    metric = runs[0].metric
+    valid = metric.replace("test", "valid")
+    lines = [(valid, VALIDATION), (metric, TEST)]
+    alt = "; ".join(
+        f"seed {run.seed}: best validation {formats.number(run.valid_result)} at epoch {run.best_epoch}, "
+        f"test there {formats.number(run.result)}"
+        for run in runs
+    )
+    marks = [(run.best_epoch, run.result) for run in runs]
+    unit = "error in %" if metric == "test_error" else "cross-entropy in nats per character"
+    return _curves(method, runs, lines, limits, marks, name, f"Validation and test {unit}. {alt}")
+
+
+def losses(method, runs, limits, name):
+    """Training loss of one method over epochs."""
+    ends = "; ".join(f"seed {run.seed}: {run.log['train_loss'][-1]:.4g}" for run in runs)
+    alt = f"Training loss, at the end {ends}"
+    return _curves(method, runs, [("train_loss", TRAINING)], limits, [], name, alt)
+
+
+def scales(method, runs, limits, name):
+    """α of every weight tensor of one method over epochs."""
+    columns = alpha_columns(runs[0])
+    lines = list(zip(columns, layer_colours(len(columns)), strict=True))
+    ends = ", ".join(f"{column.removeprefix('alpha_')} {runs[0].log[column][-1]:.3g}" for column in columns)
+    alt = f"Scale α of each layer; at the end, seed {runs[0].seed}: {ends}"
+    return _curves(method, runs, lines, limits, [], name, alt)
+
+
+def alpha_columns(run):
+    """The log's columns of scales, in network order."""
+    return [column for column in run.log if column.startswith("alpha_")]
+
+
+def histograms(method, run, name):
+    """Density of every latent weight tensor at the end of `run`."""
+    layers = run.histogram["layers"]
+    with matplotlib.rc_context(STYLE):
+        figure, axes = _panel(method)
+        for colour, layer in zip(layer_colours(len(layers)), layers.values(), strict=True):
+            edges, counts = np.asarray(layer["edges"], "float64"), np.asarray(layer["counts"], "float64")
+            density = counts / max(counts.sum(), 1) / np.diff(edges)
+            axes.stairs(np.where(density > 0, density, np.nan), edges, color=colour, lw=0.9)
+        _log_scale(axes)
+        axes.set_xlabel("w")
+        alt = f"{LABELS.get(method, method)}, seed {run.seed}: density of the latent weights of " + ", ".join(layers)
+        return _svg(figure, name, alt)
+
+
+def limits(runs, columns):
+    """Common limits of `columns` over `runs`, and whether a logarithmic axis can show them.
+
+    Returns
+    -------
+    (low, high, logarithmic) or None where there is nothing to show
+    """
+    values = np.concatenate([run.log[column] for run in runs for column in columns if column in run.log] or [[]])
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return None
+    low, high = float(values.min()), float(values.max())
+    if low > 0:
+        return low / 1.08, high * 1.08, True
+    return low, high + 0.04 * (high - low) + 1e-9, False
+
+
+def _curves(method, runs, lines, limits, marks, name, alt):
+    low, high, logarithmic = limits
+    with matplotlib.rc_context(STYLE):
+        figure, axes = _panel(method)
+        for column, colour in lines:
+            for run in runs:
+                axes.plot(run.log["epoch"], run.log[column], color=colour, lw=0.8, alpha=0.8)
+        for epoch, value in marks:
+            axes.plot(epoch, value, "o", color=TEST, ms=3.2, mew=0, zorder=5)
+        axes.set_ylim(low, high)
+        if logarithmic:
+            _log_scale(axes)
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        axes.set_xlabel("epoch")
+        return _svg(figure, name, f"{LABELS.get(method, method)}. {alt}")
+
+
+def _panel(method):
+    figure = Figure(figsize=PANEL)
+    axes = figure.add_axes(MARGINS)
+    axes.set_title(LABELS.get(method, method))
+    return figure, axes
+
+
+def _log_scale(axes):
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    subs = next(steps for ratio, steps in TICKS if high / low <= ratio)
+    axes.yaxis.set_major_locator(LogLocator(subs=subs, numticks=7))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _svg(figure, name, alt):
+    """`figure` as an inline element with accessible text `alt`, its identifiers prefixed with `name`."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
+    box = re.search(r'viewBox="([^"]*)"', text)[1]
+    alt = alt.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    head = f'<svg viewBox="{box}" role="img" aria-label="{alt}" xmlns="http://www.w3.org/2000/svg" '
+    text = head + 'xmlns:xlink="http://www.w3.org/1999/xlink">' + text[text.index(">") + 1 :]
+    text = re.sub(r'\bid="([^"]*)"', rf'id="{name}-\1"', text)
+    text = re.sub(r'(url\(|href=")#', rf"\1#{name}-", text)
+    text = text.replace(INK, "currentColor").replace(FAINT, "var(--rule)")
+    text = re.sub(r"font: ?([^;\"]*?)'DejaVu Sans'[^;\"]*", r"font: \1var(--sans)", text)
+    return re.sub(r"\n\s*", "\n", text).strip()

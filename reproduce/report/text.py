@@ -1,0 +1,75 @@
+"""The report's tables for a terminal."""
+
+from reproduce.report import formats
+from reproduce.report.tables import LABELS, in_order
+
+
+def grid(header, rows, right=()):
+    """Columns set apart by two spaces; those numbered in `right` are flush right."""
+    table = [[str(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if index in right else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in table
+    ]
+    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
+
+
+def format_cells(cells):
+    """Every cell: paper, ours, state, the command that makes it.
+
+    Parameters
+    ----------
+    cells : list of reproduce.report.tables.Cell
+
+    Returns
+    -------
+    str
+    """
+    rows = [
+        (
+            cell.table.number,
+            cell.column.title,
+            cell.label,
+            formats.number(cell.paper),
+            formats.ours(cell),
+            cell.verdict,
+            cell.command,
+        )
+        for cell in cells
+    ]
+    header = ("Table", "Column", "Method", "Paper", "Ours (n)", "State", "Command")
+    total = f"{len(cells)} cells: {formats.counts([cell.state for cell in cells])}"
+    return f"{grid(header, rows, right=(0, 3))}\n\n{total}"
+
+
+def summary_table(records):
+    """One line a run: experiment, method, test and validation result, best epoch, epochs, time.
+
+    Parameters
+    ----------
+    records : iterable of reproduce.report.records.Record
+
+    Returns
+    -------
+    str
+    """
+    rows = [
+        (
+            formats.setup(record.setup),
+            LABELS.get(record.method, record.method),
+            record.seed,
+            formats.number(record.result),
+            formats.number(record.valid_result),
+            record.best_epoch,
+            f"{record.epochs_done}/{record.epochs_planned}",
+            formats.duration(record.seconds),
+        )
+        for record in sorted(records, key=in_order)
+    ]
+    header = ("Experiment", "Method", "Seed", "Test", "Valid", "Best epoch", "Epochs", "Time")
+    units = "Test and valid: error in %, of language models cross-entropy in nats per character."
+    return f"{grid(header, rows, right=(2, 3, 4, 5, 6, 7))}\n{units}" if rows else "no runs"
