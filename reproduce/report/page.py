@@ -30,6 +30,7 @@ class Row:
     title: str
     command: str
     environment: str
+    software: dict
     data: str
     note: str
 
@@ -79,8 +80,8 @@ def render(results, out):
         training=_training(rows),
         rows=rows,
         anchors={id(row.record): row.anchor for row in rows},
-        environments=distinct(rows, "environment", _environment),
-        data=distinct(rows, "data", lambda record: record.data),
+        environments=distinct(rows, lambda row: (row.environment, row.software)),
+        data=distinct(rows, lambda row: (row.data, row.record.data)),
         link=lambda record, name: link(record, name, out),
         coverage=f"{statistics.COVERAGE:.0%}",
     )
@@ -144,6 +145,7 @@ def listing(results):
                 titles.get(record.setup, formats.setup(record.setup)) + unofficial[record.official],
                 command_of(record),
                 _letter(environments, _environment(record)),
+                _environment(record),
                 _letter(data, record.data),
                 where or why,
             )
@@ -151,9 +153,9 @@ def listing(results):
     return rows
 
 
-def distinct(rows, letter, of):
-    """(letter, what `of` gives) for every letter in use."""
-    return sorted({getattr(row, letter): of(row.record) for row in rows}.items())
+def distinct(rows, pair):
+    """The (letter, what it stands for) pairs in use, by letter."""
+    return sorted(dict(map(pair, rows)).items(), key=lambda item: (len(item[0]), item[0]))
 
 
 def _environment(record):

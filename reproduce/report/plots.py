@@ -8,6 +8,7 @@ import re
 
 import matplotlib
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
@@ -53,11 +54,13 @@ MARGINS = (0.155, 0.21, 0.815, 0.66)
 """Left, bottom, width and height of its axes, as parts of it; alike, so that panels align."""
 
 
+LAYERS = LinearSegmentedColormap.from_list("layers", ["#3f7fd0", "#9a68c8", "#d5567f", "#cf8420"])
+"""From the first layer to the last, all about as far from white as from black."""
+
+
 def layer_colours(count):
-    """One colour a weight tensor, from the first to the last; legible on white and on black."""
-    return [
-        matplotlib.colors.to_hex(colour) for colour in matplotlib.colormaps["viridis"](np.linspace(0.25, 0.9, count))
-    ]
+    """One colour a weight tensor, from the first to the last."""
+    return [to_hex(colour) for colour in LAYERS(np.linspace(0, 1, count))]
 
 
 def intervals(cells, name):

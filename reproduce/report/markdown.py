@@ -1,0 +1,209 @@
+"""The report's tables as Markdown: the page without its figures, and the README's table."""
+
+from reproduce.report import claims, formats
+from reproduce.report.page import distinct, layout, link, listing
+from reproduce.report.tables import LABELS, paper
+
+BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
+"""Between these lines of the README the table is generated."""
+
+
+def table(header, rows, right=()):
+    """A Markdown table; columns numbered in `right` are flush right."""
+    rule = ["---:" if index in right else "---" for index in range(len(header))]
+    lines = [header, rule, *rows]
+    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def render(results, out):
+    """report.md: the page's content in tables.
+
+    Parameters
+    ----------
+    results : reproduce.report.tables.Results
+    out : Path
+        The folder that the file will lie in.
+
+    Returns
+    -------
+    str
+    """
+    rows = listing(results)
+    about = paper()
+    parts = [
+        f"# {about['title']}: what was reproduced",
+        f"{about['authors']}, {about['venue']}, {about['preprint']}. Of the {len(results.cells)} numbers in the "
+        f"paper's tables: {formats.counts([cell.state for cell in results.cells])}.",
+        "## Results",
+        *_tables(results.cells),
+        "\n".join(f"- {note}" for note in [*_versions(about), *about["notes"]]),
+        *_measured(results.cells, out),
+        "## Claims",
+        *_claims(results.cells),
+    ]
+    if results.others:
+        parts += [
+            "## Other runs",
+            "Finished runs that no number of the paper's tables is about.",
+            _others(results, out),
+        ]
+    if results.left_out:
+        left_out = table(("Run", "Why"), [(f"`{item.path}`", item.reason) for item in results.left_out])
+        parts += ["## Left out", "Run folders that enter nothing here.", left_out]
+    if rows:
+        parts += ["## Runs", *_runs(rows, out)]
+    return "\n\n".join(parts) + "\n"
+
+
+def readme_table(cells, base="."):
+    """The README's table: every measured cell, and how many of each table were not run.
+
+    Parameters
+    ----------
+    cells : list of reproduce.report.tables.Cell
+    base : path
+        The README's folder; links to records are relative to it.
+
+    Returns
+    -------
+    str
+        Markdown, without the lines that mark its place.
+    """
+    lines = []
+    for number in sorted({cell.table.number for cell in cells}):
+        states = [cell.state for cell in cells if cell.table.number == number]
+        lines.append(f"- Table {number}: {formats.counts(states)}.")
+    measured = _cells_table([cell for cell in cells if cell.records], base)
+    return "\n\n".join([*([measured] if measured else []), "\n".join(lines)])
+
+
+def _versions(about):
+    return [f"The paper's numbers are those of {version}, {what}." for version, what in about["versions"].items()]
+
+
+def _tables(cells):
+    for its_table, columns, groups in layout(cells):
+        yield f"**Table {its_table.number}.** {its_table.title}, {its_table.unit}; paper, ours mean ± sd (seeds)."
+        header = [its_table.columns]
+        for column in columns:
+            header += [column.label, "ours"]
+        rows = []
+        for _, lines in groups:
+            for label, of_columns in lines:
+                pairs = [(formats.number(cell.paper), formats.ours(cell)) for cell in of_columns]
+                rows.append([label, *(text for pair in pairs for text in pair)])
+        yield table(header, rows, right=range(1, len(header)))
+
+
+def _measured(cells, out):
+    measured = [cell for cell in cells if cell.records]
+    if not measured:
+        return []
+    yardsticks = "\n".join(
+        f"- Table {cell.table.number}, {cell.column.title}, {cell.label}: {cell.column.test_size:,} test "
+        f"{cell.column.test_unit}; {cell.estimate.basis}; 95% interval {formats.interval(cell.estimate)}."
+        for cell in measured
+    )
+    return ["## Cell by cell", _cells_table(measured, out), yardsticks]
+
+
+def _cells_table(cells, base):
+    """Measured cells with what they say, each number of ours linked to its record."""
+    if not cells:
+        return ""
+    header = (
+        "Table",
+        "Column",
+        "Method",
+        "Paper",
+        "Ours: mean ± sd (n)",
+        "Difference",
+        "Std. errors",
+        "Verdict",
+        "Seeds",
+    )
+    rows = [
+        (
+            cell.table.number,
+            cell.column.title,
+            cell.label,
+            formats.number(cell.paper),
+            formats.ours(cell),
+            formats.signed(cell.difference),
+            formats.signed(cell.standard_errors, 1),
+            cell.short_verdict,
+            ", ".join(f"[{formats.number(r.result)}]({link(r, 'record.json', base)})" for r in cell.records),
+        )
+        for cell in cells
+    ]
+    return table(header, rows, right=(3, 4, 5, 6))
+
+
+def _claims(cells):
+    for claim in claims.check(cells):
+        yield f"### {claim.title}: {claim.state}"
+        if claim.note:
+            yield claim.note
+        rows = [
+            (
+                comparison.label,
+                comparison.formula,
+                formats.signed(comparison.paper),
+                formats.signed(comparison.estimate.value) if comparison.estimate else "not run",
+                formats.interval(comparison.estimate),
+                comparison.rule.text,
+                comparison.verdict,
+            )
+            for comparison in claim.comparisons
+        ]
+        if rows:
+            header = ("Where", "Cells", "Paper", "Ours", "95% interval", "Holds with", "Verdict")
+            yield table(header, rows, right=(2, 3, 4))
+
+
+def _others(results, out):
+    header = ("Experiment", "Method", "Seed", "Test", "Validation", "Epochs", "Why in no table")
+    rows = [
+        (
+            formats.setup(record.setup),
+            LABELS.get(record.method, record.method),
+            record.seed,
+            f"[{formats.number(record.result)}]({link(record, 'record.json', out)})",
+            formats.number(record.valid_result),
+            record.epochs_done,
+            why,
+        )
+        for record, why in results.others
+    ]
+    return table(header, rows, right=(2, 3, 4, 5))
+
+
+def _runs(rows, out):
+    header = ("Run", "Test", "Validation", "Best epoch", "Time", "Environment", "Data", "Command")
+    yield table(
+        header,
+        [
+            (
+                f"[{row.record.path}]({link(row.record, 'record.json', out)})",
+                formats.number(row.record.result),
+                formats.number(row.record.valid_result),
+                f"{row.record.best_epoch} of {row.record.epochs_done}",
+                formats.duration(row.record.seconds),
+                row.environment,
+                row.data,
+                f"`{row.command}`",
+            )
+            for row in rows
+        ],
+        right=(1, 2, 3, 4),
+    )
+    environments = distinct(rows, lambda row: (row.environment, row.software))
+    yield "\n".join(
+        f"- Environment {letter}: " + ", ".join(f"{name} {value}" for name, value in software.items())
+        for letter, software in environments
+    )
+    yield "\n".join(
+        f"- Data {letter}: {data.get('name', '')}, {'official' if data['official'] else 'unofficial'}; "
+        + ", ".join(f"{name} sha256 {digest}" for name, digest in data.get("sha256", {}).items())
+        for letter, data in distinct(rows, lambda row: (row.data, row.record.data))
+    )
