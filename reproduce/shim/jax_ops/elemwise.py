@@ -122,14 +122,14 @@ def jax_funcify_RoundHalfAwayFromZero(op, **kwargs):
 
 
 @jax_funcify.register(InRange)
-def jax_funcify_InRange(op, **kwargs):
+def jax_funcify_InRange(op, node=None, **kwargs):
     above = jnp.greater if op.openlow else jnp.greater_equal
     below = jnp.less if op.openhi else jnp.less_equal
 
     def in_range(x, low, high):
         return above(x, low) & below(x, high)
 
-    return in_range
+    return _in_dtype_of(node, in_range)
 
 
 @jax_funcify.register(DimShuffle)
