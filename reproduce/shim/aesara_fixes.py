@@ -4,7 +4,7 @@
 def apply():
     """Repair what is broken in the imported Aesara."""
     repair_corr_mm()
-    restore_optional_owner()
+    restore_bare_variables()
 
 
 def repair_corr_mm():
@@ -30,12 +30,20 @@ def repair_corr_mm():
     CorrMM.make_node = make_node
 
 
-def restore_optional_owner():
-    """Let a `Variable` be made from its type alone, as in Theano; Aesara asks for its owner too."""
+def restore_bare_variables():
+    """Let a `Variable` be made without an owner, and of whatever stands for a type, as Theano 0.7 did."""
     from aesara.graph.basic import Variable
+    from aesara.link.c.type import generic
 
-    if _raises(TypeError, lambda: Variable(None)):
-        Variable.__init__.__defaults__ = (None, *Variable.__init__.__defaults__)
+    if not _raises(TypeError, lambda: Variable(generic)):
+        return
+    initialize = Variable.__init__
+
+    def __init__(self, type, owner=None, index=None, name=None):
+        initialize(self, type if hasattr(type, "filter") else generic, owner, index, name)
+        self.type = type
+
+    Variable.__init__ = __init__
 
 
 def _raises(error, action):

@@ -14,6 +14,8 @@ from reproduce.shim import blas
 
 logger = logging.getLogger(__name__)
 
+FLOAT = "float32"  # what the paper's scripts ran in
+
 
 def export(environ=os.environ):
     """Write the merged flags to ``environ["AESARA_FLAGS"]``."""
@@ -25,14 +27,14 @@ def export(environ=os.environ):
 
 
 def defaults(cxx=None):
-    """Flags for whoever sets none: float32 as in the paper's scripts, and BLAS without Aesara's search for it.
+    """Flags for whoever sets none: float32, and a BLAS that Aesara need not search for.
 
     Parameters
     ----------
     cxx : str, optional
         The user's own C++ compiler; an empty string is none.
     """
-    flags = {"floatX": "float32"}
+    flags = {"floatX": FLOAT}
     if cxx or (cxx is None and shutil.which("g++")):
         flags["blas__ldflags"] = blas.ldflags()
     else:

@@ -66,6 +66,11 @@ class AliasModule(ModuleType):
     def __getattr__(self, attribute):
         if attribute == "__all__":
             return [name for name in dir(self) if not name.startswith("_")]
+        with warnings.catch_warnings():  # what Aesara says about old names is for its own users
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return self._resolve(attribute)
+
+    def _resolve(self, attribute):
         moved = names.NAMES.get(self.__name__, {}).get(attribute)
         if moved is not None:
             module, _, name = moved.partition(":")
@@ -74,14 +79,18 @@ class AliasModule(ModuleType):
         if qualified in names.MODULES:
             return importlib.import_module(qualified)
         try:
-            with warnings.catch_warnings():  # Aesara's word on old names is for Aesara's users
-                warnings.simplefilter("ignore", DeprecationWarning)
-                value = getattr(self._module, attribute)
+            value = getattr(self._module, attribute)
         except AttributeError:
             raise AttributeError(f"module {self.__name__!r} has no attribute {attribute!r}") from None
         if isinstance(value, ModuleType) and value.__name__ == f"{self._module.__name__}.{attribute}":
             return importlib.import_module(qualified)
         return value
+
+    def __setattr__(self, attribute, value):
+        # An import binds each module in its parent; where a function has the same name (theano.tensor.sort), the
+        # name stays the function's, as in Theano. Aliases need no binding.
+        if not (isinstance(value, AliasModule) and value.__name__ == f"{self.__name__}.{attribute}"):
+            super().__setattr__(attribute, value)
 
     def __dir__(self):
         moved = names.NAMES.get(self.__name__, {})

@@ -143,6 +143,7 @@ NAMES = {
     "theano.gof.type": _at("aesara.link.c.type", "CEnumType", "CType", "EnumList", "EnumType", "Generic", "generic"),
     "theano.gof.utils": _at("aesara.utils", "hash_from_code"),
     "theano.sandbox.rng_mrg": _at("aesara.sandbox.rng_mrg", MRG_RandomStreams="MRG_RandomStream"),
+    "theano.scan_module": _at("aesara.scan.basic", "scan"),
     "theano.scan_module.scan_utils": {
         **_at("aesara.graph.basic", "equal_computations"),
         **_at(_ADAPTERS, "clone"),

@@ -1,0 +1,24 @@
+"""The shim is installed before any test module imports theano or lasagne; fresh interpreters for import order."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+import reproduce  # noqa: F401
+
+
+@pytest.fixture
+def python(tmp_path):
+    """Run code in a new interpreter with the given environment variables; returns the finished process."""
+
+    def run(code, **environ):
+        inherited = {name: v for name, v in os.environ.items() if name not in ("AESARA_FLAGS", "THEANO_FLAGS")}
+        (tmp_path / "aesararc").write_text("")
+        environ = inherited | {"AESARARC": str(tmp_path / "aesararc")} | environ
+        process = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=False)
+        assert process.returncode == 0, process.stderr
+        return process
+
+    return run

@@ -1,0 +1,37 @@
+"""What a new interpreter says and has when Aesara is imported through the shim."""
+
+SILENT = "import reproduce, theano, lasagne; from theano import config; "
+
+
+def test_importing_reproduce_alone_does_not_import_aesara(python):
+    process = python("import sys, reproduce.shim; print('aesara' in sys.modules, 'numpy' in sys.modules)")
+    assert process.stdout.split() == ["False", "False"]
+
+
+def test_without_a_compiler_it_imports_quietly(python):
+    code = SILENT + "print([config.cxx, config.blas__ldflags, config.floatX, config.linker])"
+    process = python(code, PATH="/nonexistent")
+    assert process.stdout.strip() == "['', '', 'float32', 'vm']"
+    assert process.stderr == ""
+
+
+def test_theano_flags_reach_aesara_and_others_get_one_line(python):
+    code = SILENT + "print(config.floatX, config.cxx == '', config.optimizer)"
+    process = python(
+        code,
+        THEANO_FLAGS="device=gpu,floatX=float64,optimizer=fast_compile,no.such=1",
+        AESARA_FLAGS="cxx=,optimizer=None",
+    )
+    assert process.stdout.split() == ["float64", "True", "None"]
+    first, second = process.stderr.splitlines()
+    assert "device=gpu" in first and "JAX" in first
+    assert "no__such" in second
+
+
+def test_aesara_imported_first_is_repaired_too(python):
+    # Without the shim's flags Aesara searches for a BLAS by itself, which is slow: spare the test that.
+    process = python(
+        "import aesara, reproduce, theano; print(aesara.config.floatX, aesara.Variable('a type').type)",
+        AESARA_FLAGS="cxx=,blas__ldflags=",
+    )
+    assert process.stdout.strip() == "float32 a type"
