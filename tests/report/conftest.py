@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from reproduce import experiments
+from reproduce import experiments, report
 
 LAYERS = ("dense1", "dense2", "dense3", "dense4")
 
@@ -88,6 +88,12 @@ MNIST = {
 
 
 @pytest.fixture(scope="session")
+def mnist_results():
+    """The test errors in `mnist_runs`, by method."""
+    return MNIST
+
+
+@pytest.fixture(scope="session")
 def mnist_runs(tmp_path_factory):
     """A tree with all MNIST cells measured, and of every kind of run that belongs in no cell."""
     root = tmp_path_factory.mktemp("tree") / "results"
@@ -102,6 +108,12 @@ def mnist_runs(tmp_path_factory):
     write_run(root, method="bwn", seed=10, test_error=float("nan"))
     write_run(root, method="bwn", seed=11, format=2)
     return root
+
+
+@pytest.fixture(scope="session")
+def page(mnist_runs):
+    """index.html of the report on `mnist_runs`."""
+    return report.write([mnist_runs], mnist_runs.parent / "report")
 
 
 @pytest.fixture

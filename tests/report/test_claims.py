@@ -1,0 +1,153 @@
+"""Claims are tests over cells; none passes for what was not run."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from reproduce.report import claims, statistics, tables
+from reproduce.report.records import Record
+from reproduce.report.tables import collect
+
+
+def measured(results):
+    """Every cell, those in `results` ((table, column, method) → values by seed) with runs, pooled a column."""
+    samples = {}
+    for (table, column, method), values in results.items():
+        samples.setdefault((table, column), {})[method] = list(values.values())
+    pools = {key: statistics.pools(of_methods) for key, of_methods in samples.items()}
+    cells = []
+    for cell in tables.published():
+        key = (cell.table.number, cell.column.label, cell.method)
+        if key in results:
+            metric = cell.table.metric
+            settings = {"network.kind": "lstm" if metric == "test_loss" else "mlp"}
+            fields = [{"seed": seed, "settings": settings, metric: v} for seed, v in results[key].items()]
+            records = tuple(Record(None, "", of) for of in fields)
+            cell = replace(cell, records=records, pool=pools[key[:2]][cell.method])
+        cells.append(cell)
+    return cells
+
+
+def claim(cells, title):
+    return next(claim for claim in claims.check(cells) if claim.title.startswith(title))
+
+
+def seeds(*values, first=1):
+    return dict(enumerate(values, first))
+
+
+def test_nothing_passes_where_nothing_ran():
+    for one in claims.check(tables.published()):
+        assert one.state == statistics.NOT_RUN
+        assert one.measured == 0
+
+
+def test_a_difference_is_tested_on_paired_seeds(mnist_runs):
+    beats = claim(collect([mnist_runs]).cells, "LAB2 beats BNN").comparisons[0]
+    cells = {cell.method: cell.values for cell in beats.cells}
+    expected = stats.ttest_rel(cells["lab2"], cells["bnn"]).confidence_interval()
+    assert beats.label == "MNIST" and beats.estimate.interval == pytest.approx((expected.low, expected.high))
+    assert beats.state == statistics.REPRODUCED
+
+
+def test_a_claim_over_many_columns_does_not_pass_on_one(mnist_runs):
+    beats = claim(collect([mnist_runs]).cells, "LAB2 beats BNN")
+    assert beats.measured == 1 and beats.state == statistics.NOT_RUN
+
+
+def test_a_difference_within_noise_reproduces_no_victory_but_an_equality():
+    cells = measured({
+        (1, "MNIST", "lab"): seeds(1.20, 1.10, 1.25),
+        (1, "MNIST", "bwn"): seeds(1.15, 1.22, 1.20),
+        (1, "MNIST", "full-precision"): seeds(1.12, 1.19, 1.17),
+    })  # fmt: skip
+    assert claim(cells, "LAB beats BWN").comparisons[0].verdict == "not reproduced: not told from noise"
+    assert claim(cells, "LAB is within noise").state == statistics.REPRODUCED
+
+
+def test_clearly_worse_is_neither():
+    cells = measured({
+        (1, "MNIST", "lab"): seeds(1.50, 1.52, 1.54),
+        (1, "MNIST", "bwn"): seeds(1.20, 1.23, 1.23),
+        (1, "MNIST", "full-precision"): seeds(1.10, 1.12, 1.15),
+    })  # fmt: skip
+    assert claim(cells, "LAB beats BWN").comparisons[0].verdict == "not reproduced: the interval lies elsewhere"
+    assert claim(cells, "LAB beats BWN").state == statistics.NOT_REPRODUCED
+    assert claim(cells, "LAB is within noise").state == statistics.NOT_REPRODUCED
+
+
+def test_single_runs_give_provisional_verdicts():
+    cells = measured({(1, "MNIST", "lab"): seeds(1.2), (1, "MNIST", "full-precision"): seeds(1.1)})
+    within = claim(cells, "LAB is within noise")
+    assert within.state == statistics.PROVISIONAL
+    assert within.comparisons[0].verdict == "provisional: holds"
+
+
+def test_seeds_that_are_not_shared_are_compared_by_the_pooled_spread():
+    lab, bwn = seeds(1.0, 1.1, 1.2), seeds(1.9, 2.1, 2.0, first=9)
+    comparison = claim(measured({(1, "MNIST", "lab"): lab, (1, "MNIST", "bwn"): bwn}), "LAB beats BWN").comparisons[0]
+    expected = stats.ttest_ind(list(lab.values()), list(bwn.values())).confidence_interval()
+    assert comparison.estimate.interval == pytest.approx((expected.low, expected.high))
+    assert comparison.state == statistics.REPRODUCED
+
+
+def test_a_victory_is_not_claimed_where_the_papers_own_numbers_deny_it():
+    beats = claim(tables.published(), "LAB beats BinaryConnect")
+    assert "CIFAR-10" in beats.note
+    assert "CIFAR-10" not in [comparison.label for comparison in beats.comparisons]
+    assert all(comparison.paper < 0 for comparison in beats.comparisons)
+
+
+def test_each_setup_is_compared_once():
+    labels = [comparison.label for comparison in claim(tables.published(), "LAB beats BWN").comparisons]
+    assert len(labels) == len(set(labels)) == 11
+
+
+def collapse(at_10):
+    gaps = {"10": at_10, "50": 1.6, "100": 1.6, "150": 1.6}
+    noise = {"full-precision": (-0.01, 0, 0.02), "binaryconnect": (0.01, -0.02, 0)}
+    results = {}
+    for label, gap in gaps.items():
+        for method, spread in noise.items():
+            mean = 1.3 + (gap if method == "binaryconnect" else 0)
+            results[(4, label, method)] = seeds(*(mean + x for x in spread))
+    return claim(measured(results), "BinaryConnect collapses")
+
+
+def test_collapse_is_claimed_at_50_steps_and_more_but_not_at_10():
+    assert collapse(at_10=0.0).state == statistics.REPRODUCED
+    assert collapse(at_10=1.6).state == statistics.NOT_REPRODUCED
+
+
+def gap(shape):
+    """The claim on Table 2 where the gap of every method is `shape` over its four columns, five seeds each."""
+    rng = np.random.RandomState(0)
+    results = {}
+    for label, size in zip(("16", "32", "64", "128"), shape, strict=True):
+        for method in ("full-precision", "binaryconnect", "bwn", "lab"):
+            mean = 2.5 if method == "full-precision" else 2.5 + size
+            results[(2, label, method)] = seeds(*(mean + 0.01 * rng.normal(size=5)))
+    return claim(measured(results), "The gap")
+
+
+def test_a_falling_gap_shrinks_and_a_flat_or_growing_one_does_not():
+    falling = gap((0.5, 0.3, 0.2, 0.1))
+    assert falling.state == statistics.REPRODUCED
+    # The least-squares slope of the gap over 0, 1, 2, 3.
+    assert falling.comparisons[0].estimate.value == pytest.approx(
+        np.polyfit(range(4), (0.5, 0.3, 0.2, 0.1), 1)[0], abs=0.02
+    )
+    assert gap((0.1, 0.2, 0.3, 0.5)).state == statistics.NOT_REPRODUCED
+    assert gap((0.3, 0.3, 0.3, 0.3)).state == statistics.NOT_REPRODUCED
+
+
+def test_the_papers_slopes_are_those_of_its_table():
+    lab = claim(tables.published(), "The gap").comparisons[-1]
+    gaps = np.subtract((3.050, 2.742, 2.354, 2.200), (2.738, 2.585, 2.277, 2.146))
+    assert lab.label == "LAB on SVHN" and lab.paper == pytest.approx(np.polyfit(range(4), gaps, 1)[0])
+
+
+def test_exploding_gradients_are_not_run_without_records_of_them(mnist_runs):
+    assert claim(collect([mnist_runs]).cells, "Gradients explode").state == statistics.NOT_RUN

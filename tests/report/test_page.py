@@ -1,0 +1,169 @@
+"""The page and its Markdown: complete, self-contained, the same every time, every number linked."""
+
+import re
+import time
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from reproduce import report
+from reproduce.report import tables
+
+VOID = {"meta", "link", "br", "img", "input", "hr"}
+
+
+class Reader(HTMLParser):
+    """Elements of a page, its identifiers and links; fails on tags that do not nest."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.identifiers, self.links, self.figures = [], [], [], []
+        self.feed(text)
+        assert not self.open
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if tag not in VOID:
+            self.open.append(tag)
+        if "id" in attributes:
+            self.identifiers.append(attributes["id"])
+        self.links += [value for key, value in attributes.items() if key in ("href", "src", "xlink:href")]
+        if tag == "svg" and "aria-hidden" not in attributes:
+            self.figures.append(attributes)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, f"</{tag}> closes another element"
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        if tag not in VOID:
+            self.open.pop()
+
+
+@pytest.fixture(scope="module")
+def html(page):
+    return page.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def reader(html):
+    return Reader(html)
+
+
+@pytest.fixture(scope="module")
+def markdown(page):
+    return page.with_name("report.md").read_text(encoding="utf-8")
+
+
+def test_nothing_is_fetched_from_anywhere(html, reader):
+    assert not [link for link in reader.links if re.match(r"(?i)([a-z]+:)?//", link)]
+    assert not re.search(r"@import|<script|<iframe|<link|url\((?!#)", html)
+
+
+def test_every_fragment_leads_somewhere_and_identifiers_are_unique(reader):
+    assert len(reader.identifiers) == len(set(reader.identifiers))
+    fragments = {link[1:] for link in reader.links if link.startswith("#")}
+    assert fragments <= set(reader.identifiers)
+
+
+def test_every_number_of_ours_leads_to_a_record_that_is_there(page, reader):
+    records = [unquote(link) for link in reader.links if link.endswith("record.json")]
+    counted = [record for cell in tables.collect([page.parents[1] / "results"]).cells for record in cell.records]
+    targets = {(page.parent / link).resolve() for link in records}
+    assert {(record.folder / "record.json").resolve() for record in counted} <= targets
+    assert all(target.is_file() for target in targets)
+
+
+def test_every_figure_says_what_it_shows(reader):
+    assert len(reader.figures) > 20
+    for figure in reader.figures:
+        assert figure["role"] == "img" and len(figure["aria-label"]) > 20
+
+
+def test_all_67_cells_are_on_the_page(html):
+    results = html[html.index('id="results"') : html.index('id="cells"')]
+    assert len(re.findall(r'<td class="[^"]*"><span class="pair">', results)) == 67
+    assert results.count('title="python -m reproduce run') == 67
+
+
+def test_what_was_left_out_is_said_in_both(html, markdown):
+    for text in (html, markdown):
+        assert "test_error is nan" in text
+        assert "from another version: format 2" in text
+        assert "unfinished: 12 of 50 epochs" in text
+        assert "shortened: 2 of 50 epochs" in text
+        assert "unofficial data" in text
+        assert "method.variant is repository" in text
+
+
+def test_exact_commands_and_environment_are_in_both(html, markdown):
+    for text in (html, markdown):
+        assert "python -m reproduce run mnist --method lab2 --seed 1236" in text
+        assert "1.26.4" in text and "0123456789ab" in text and "ab" * 32 in text
+        assert "could not be had" in text
+
+
+def test_left_out_runs_enter_no_number(mnist_runs):
+    lab = next(cell for cell in report.cells([mnist_runs]) if (cell.method, cell.column.label) == ("lab", "MNIST"))
+    assert sorted(lab.by_seed) == [1234, 1235, 1236]
+
+
+def test_the_same_records_give_the_same_bytes_in_less_than_20_seconds(page, html, markdown):
+    began = time.process_time()  # not the clock's: a busy machine is no fault of the page's
+    again = report.write([page.parents[1] / "results"], page.parents[1] / "again")
+    assert time.process_time() - began < 20
+    assert again.read_text(encoding="utf-8") == html
+    assert again.with_name("report.md").read_text(encoding="utf-8") == markdown
+
+
+def test_hostile_names_stay_text(tmp_path, new_run):
+    new_run(tmp_path, device="<script>alert('|')</script>", argv=["run", "mnist", "<b>"])
+    text = report.write([tmp_path], tmp_path / "out").read_text(encoding="utf-8")
+    assert "<script>" not in text and "&lt;script&gt;" in text
+    Reader(text)
+
+
+def test_a_page_without_runs_says_so(tmp_path):
+    (tmp_path / "runs").mkdir()
+    text = report.write([tmp_path / "runs"], tmp_path / "out").read_text(encoding="utf-8")
+    Reader(text)
+    assert "0 were measured here: 67 not run" in text
+
+
+def test_a_run_without_log_or_histogram_is_listed_without_curves(tmp_path, new_run):
+    folder = new_run(tmp_path)
+    (folder / "log.csv").unlink()
+    (folder / "histogram.json").unlink()
+    text = report.write([tmp_path], tmp_path / "out").read_text(encoding="utf-8")
+    assert "python -m reproduce run mnist --method lab --seed 1234" in text
+    assert 'id="training"' not in text
+
+
+def test_errors_of_zero_can_be_drawn(tmp_path, new_run):
+    new_run(tmp_path, "digits", result=0.0)
+    Reader(report.write([tmp_path], tmp_path / "out").read_text(encoding="utf-8"))
+
+
+def test_an_unwritable_folder_leaves_nothing_behind(tmp_path):
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(OSError):
+        report.write([tmp_path / "runs"], tmp_path / "out")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "runs"]
+
+
+def test_links_survive_odd_folder_names(tmp_path, new_run):
+    new_run(tmp_path / "a b#c")
+    page = report.write([tmp_path / "a b#c"], tmp_path / "out")
+    (link,) = {link for link in Reader(page.read_text(encoding="utf-8")).links if link.endswith("record.json")}
+    assert (page.parent / unquote(link)).is_file() and "#" not in link and " " not in link
+
+
+def test_relative_folders_are_found_from_the_page(tmp_path, new_run, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    new_run(Path("results"))
+    page = report.write(None, "report/deep")
+    (link,) = {link for link in Reader(page.read_text(encoding="utf-8")).links if link.endswith("record.json")}
+    assert link == "../../results/mnist/lab/seed-1234/record.json"
