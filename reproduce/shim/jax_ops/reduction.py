@@ -17,7 +17,9 @@ from reproduce.shim.jax_ops.errors import unsupported
 
 
 def _product_without_zeros(x, axis, dtype):
-    return jnp.prod(jnp.where(x == 0, 1, x), axis=axis, dtype=dtype)
+    """Zeros are skipped; where there is nothing else the result is zero."""
+    product = jnp.prod(jnp.where(x == 0, 1, x), axis=axis, dtype=dtype)
+    return jnp.where(jnp.all(x == 0, axis=axis), 0, product)
 
 
 def _bitwise(operation, start):

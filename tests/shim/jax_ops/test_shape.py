@@ -7,7 +7,9 @@ import aesara.tensor as at
 import numpy as np
 import pytest
 from aesara.raise_op import Assert
+from aesara.tensor.basic import AllocEmpty
 from aesara.tensor.extra_ops import Repeat
+from aesara.tensor.shape import unbroadcast
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,7 +37,7 @@ def shapes(parity):
             at.concatenate([y, x[:, 0, : y.shape[1]]], axis=0)[: y.shape[0]], at.stack([y, 2 * y], axis=1),
             at.stack([y[0, 0], y[-1, -1]]), at.repeat(y, 2, axis=0), Repeat(axis=1)(y, at.arange(y.shape[1])),
             at.tile(y, (2, 1)), at.broadcast_to(y[0], (3, y.shape[1])), x[:, -1].mean() * at.cast(x.shape[0], "float32"),
-            at.unbroadcast(y[:1], 0), at.specify_shape(y, (None, y.shape[1])), at.AllocEmpty("float32")(3)[:0],
+            unbroadcast(y[:1], 0), at.specify_shape(y, (None, y.shape[1])), AllocEmpty("float32")(x.shape[0])[:0],
             at.switch(at.gt(x.shape[0], 2), x.shape[0], 0) + at.zeros((), "int64"),
         ],
     )  # fmt: skip
