@@ -13,8 +13,9 @@ def save(path, arrays, header):
     """Write `arrays` (name to ndarray) and `header` (JSON-able dict) to `path`."""
     with replacing(path) as temporary, h5py.File(temporary, "w") as file:
         file["header"] = json.dumps(header)
+        group = file.create_group("arrays")
         for name, array in arrays.items():
-            file[f"arrays/{name}"] = array
+            group[name] = array
 
 
 def load(path):

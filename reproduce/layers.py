@@ -156,7 +156,7 @@ class BatchNormLayer(Layer):
     def batch_statistics(self, input):
         """Mean and population standard deviation of `input` by feature, each of shape (features,)."""
         mean = input.mean(self.axes)
-        variance = at.sqr(input - self._spread(mean, input.ndim)).mean(self.axes)
+        variance = at.square(input - self._spread(mean, input.ndim)).mean(self.axes)
         return mean, at.sqrt(variance)
 
     def running_updates(self, input):

@@ -105,7 +105,7 @@ def squared_hinge(scores, targets):
     targets : matrix
         t in {−1, +1}, (batch, classes).
     """
-    return at.sqr(at.maximum(0.0, 1.0 - targets * scores)).mean()
+    return at.square(at.maximum(0.0, 1.0 - targets * scores)).mean()
 
 
 def signed_one_hot(labels, classes):

@@ -15,7 +15,7 @@ def trace(experiment, seed, backend, data, steps, allow_unofficial=False):
         ``first_shuffle_first10``, and what was asked for.
     """
     training = Training(experiment, arrays.load(experiment, data, allow_unofficial), backend, seed)
-    weights = [weight.latent.get_value(borrow=True) for weight in training.network.weights]
+    weights = [weight.latent.get_value() for weight in training.network.weights]
     losses, first_shuffle = [], None
     while len(losses) < steps:
         rows = training.shuffle()

@@ -41,7 +41,7 @@ def adam(loss, network, learning_rate):
     for parameter, gradient in zip(parameters, gradients[len(weights) :], strict=True):
         m, v = _moments(parameter)
         m_next = BETA1 * m + (1 - at.constant(BETA1, dtype="float32")) * gradient
-        v_next = BETA2 * v + (1 - at.constant(BETA2, dtype="float32")) * at.sqr(gradient)
+        v_next = BETA2 * v + (1 - at.constant(BETA2, dtype="float32")) * at.square(gradient)
         updates += [
             (m, m_next),
             (v, v_next),

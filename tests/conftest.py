@@ -1,4 +1,4 @@
-"""Fixtures that every test may use."""
+"""Fixtures and rules that all tests share."""
 
 from pathlib import Path
 
@@ -14,3 +14,16 @@ def shared():
     if not (folder / "golden").is_dir():
         pytest.skip(f"no reference material at {folder}: golden numbers and real data are not part of the project")
     return folder
+
+
+def pytest_collection_modifyitems(items):
+    """Without a C++ compiler, skip what is marked `compiler` or has a parameter `backend` of value "c"."""
+    from reproduce import backends
+
+    if backends.has_compiler():
+        return
+    skip = pytest.mark.skip(reason="no C++ compiler: the c backend cannot be tested")
+    for item in items:
+        parameters = getattr(item, "callspec", None) and item.callspec.params
+        if item.get_closest_marker("compiler") or (parameters and parameters.get("backend") == "c"):
+            item.add_marker(skip)

@@ -1,0 +1,94 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reproduce import experiments, methods
+from reproduce.errors import UserError
+
+ALL = [(name, method) for name in experiments.names() for method in methods.METHODS]
+
+
+@pytest.mark.parametrize("name", experiments.names())
+def test_every_setting_names_its_source(name):
+    for setting in experiments.schema(name).values():
+        assert setting.source.startswith(("paper", "released", "ours")), setting.key
+
+
+@pytest.mark.parametrize(("name", "method"), ALL)
+def test_every_default_is_admitted_by_its_own_rules(name, method):
+    resolved = experiments.resolve(name, method)
+    for key, value in resolved.settings.items():
+        assert experiments.schema(name)[key].check(value) == value
+    assert resolved.overrides == {}
+    assert resolved.folder == name
+
+
+def test_learning_rate_of_the_papers_table():
+    rates = {m: experiments.resolve("mnist", m)["training.learning_rate"] for m in methods.METHODS}
+    assert {m for m, rate in rates.items() if rate == 0.01} == {"full-precision", "binaryconnect", "bwn", "lab"}
+    assert {m for m, rate in rates.items() if rate == 0.005} == {"bnn", "xnor", "lab2"}
+
+
+def test_overrides_join_the_folder_in_a_fixed_order():
+    one = experiments.resolve("mnist", "lab", {"training.epochs": 2, "network.units": 8})
+    two = experiments.resolve("mnist", "lab", {"network.units": 8, "training.epochs": 2})
+    assert one.folder == two.folder == "mnist+network.units=8+training.epochs=2"
+    assert one.overrides == {"network.units": 8, "training.epochs": 2}
+
+
+def test_a_default_value_is_no_override_and_inert_keys_change_no_identity():
+    resolved = experiments.resolve("mnist", "lab", {"training.epochs": 50, "data.resident_limit": 7})
+    assert resolved.overrides == {} and resolved.folder == "mnist"
+    assert resolved["data.resident_limit"] == 7
+
+
+def test_whole_numbers_are_taken_for_decimals():
+    assert experiments.resolve("mnist", "lab", {"training.decay_factor": 1})["training.decay_factor"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ({"network.unit": 8}, "did you mean 'network.units'"),
+        ({"network.units": "many"}, "wants a whole number"),
+        ({"network.units": True}, "wants a whole number"),
+        ({"network.units": 8.5}, "wants a whole number"),
+        ({"network.units": 0}, "at least 1"),
+        ({"data.center": 1}, "wants true or false"),
+        ({"training.decay_epochs": [1.5]}, "wants a list"),
+        ({"training.learning_rate": float("nan")}, "at least"),
+        ({"backend.precision": "float16"}, "one of float32, tf32"),
+        ({"method.variant": "repository"}, "does not apply to lab"),
+    ],
+)
+def test_bad_overrides_are_refused(overrides, message):
+    with pytest.raises(UserError, match=message):
+        experiments.resolve("mnist", "lab", overrides)
+
+
+def test_unknown_names_come_with_the_nearest():
+    with pytest.raises(UserError, match="did you mean 'mnist'"):
+        experiments.resolve("minst", "lab")
+    with pytest.raises(UserError, match="did you mean 'lab'"):
+        experiments.resolve("mnist", "LAB1".lower())
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("2", 2), ("0.5", 0.5), ("true", True), ("[1, 2]", [1, 2]), ("word", "word"), ('"word"', "word"), ("a=b", "a=b")],
+)
+def test_override_values_are_toml_or_words(text, value):
+    assert experiments.parse_overrides([f"some.key={text}"]) == {"some.key": value}
+
+
+@pytest.mark.parametrize("text", ["key", "=value", ""])
+def test_overrides_need_a_key_and_a_value(text):
+    with pytest.raises(UserError, match="KEY=VALUE"):
+        experiments.parse_overrides([text])
+
+
+@given(st.integers(1, 10**6), st.floats(0, 10, allow_nan=False))
+def test_numbers_survive_the_command_line(units, factor):
+    parsed = experiments.parse_overrides([f"network.units={units}", f"training.decay_factor={factor}"])
+    resolved = experiments.resolve("mnist", "lab", parsed)
+    assert resolved["network.units"] == units and resolved["training.decay_factor"] == factor

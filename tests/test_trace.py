@@ -1,0 +1,82 @@
+"""Trajectories of the released scripts on their own stack (Python 2.7, Theano 0.9), computed step by step."""
+
+import json
+
+import numpy as np
+import pytest
+
+from datasets import catalog
+from reproduce import backends, experiments
+from reproduce.trace import trace
+
+FIRST_LOSS = 1e-6
+
+
+@pytest.fixture(scope="module")
+def data(shared, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    catalog.get("mnist").prepare(folder, shared / "datasets" / "mnist")
+    return folder
+
+
+def both(shared, data, method, golden, backend, steps, overrides=None):
+    expected = json.loads((shared / "golden" / "trajectories" / f"{golden}.json").read_text())
+    experiment = experiments.resolve("mnist", method, overrides)
+    found = trace(experiment, 1234, backends.create(backend), data, steps)
+    for key in ("initial_weights_shape", "initial_weights_first3", "first_shuffle_first10", "batch_size", "learning_rate"):
+        assert found[key] == expected[key], key
+    losses, references = np.array(found["training_losses"]), np.array(expected["training_losses"][:steps])
+    assert len(losses) == steps
+    return losses, references, abs(losses / references - 1)
+
+
+# Bounds: how far an honest port may be, by summation order and, behind binary activations, by ties with the batch mean.
+@pytest.mark.parametrize(
+    ("method", "golden", "first", "few", "count", "mean"),
+    [
+        ("full-precision", "mnist_full_precision", FIRST_LOSS, 2e-4, 20, 0.01),
+        ("lab", "mnist_lab_w", FIRST_LOSS, 5e-3, 10, 0.01),
+        ("lab2", "mnist_lab_wa", 1e-2, 1e-1, 10, 0.03),
+    ],
+)
+@pytest.mark.compiler
+def test_the_released_trajectory_repeats(shared, data, method, golden, first, few, count, mean):
+    losses, references, off = both(shared, data, method, golden, "c", 100)
+    assert off[0] <= first
+    assert off[:count].max() <= few
+    assert losses[50:].mean() == pytest.approx(references[50:].mean(), rel=mean)
+
+
+@pytest.mark.parametrize(
+    ("method", "golden", "first", "few"),
+    [
+        ("full-precision", "mnist_full_precision", FIRST_LOSS, 2e-4),
+        ("lab", "mnist_lab_w", FIRST_LOSS, 5e-3),
+        ("lab2", "mnist_lab_wa", 1e-2, 1e-1),
+    ],
+)
+def test_the_released_trajectory_repeats_on_jax(shared, data, method, golden, first, few):
+    _, _, off = both(shared, data, method, golden, "jax", 10)
+    assert off[0] <= first and off.max() <= few
+
+
+@pytest.mark.parametrize(
+    ("method", "golden", "few"),
+    [("binaryconnect", "mnist_binaryconnect_repository", 5e-3), ("bnn", "mnist_bnn_repository", 3e-2)],
+)
+@pytest.mark.compiler
+def test_the_baselines_own_repositories_repeat(shared, data, method, golden, few):
+    _, _, off = both(shared, data, method, golden, "c", 10, {"method.variant": "repository"})
+    assert off[0] <= FIRST_LOSS and off.max() <= few
+
+
+def test_a_trace_goes_on_into_the_next_epoch(tmp_path):
+    experiment = experiments.resolve("digits", "lab", {"network.units": 4, "training.batch_size": 400})
+    found = trace(experiment, 3, backends.create("jax"), tmp_path, 7)
+    assert len(found["training_losses"]) == 7
+    order = list(range(1200))
+    rng = np.random.RandomState(3)
+    for shape in found["initial_weights_shape"]:
+        rng.uniform(size=shape)
+    rng.shuffle(order)
+    assert found["first_shuffle_first10"] == order[:10]

@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+
+from reproduce import backends, experiments
+from reproduce.arrays import Arrays, Examples
+from reproduce.training import Training, decayed
+
+TINY = {"network.units": 4, "network.hidden_layers": 1, "training.batch_size": 10, "training.epochs": 3}
+
+
+def examples(count, seed):
+    rng = np.random.RandomState(seed)
+    return Examples(rng.randn(count, 64).astype("float32"), rng.randint(0, 10, count).astype("int32"))
+
+
+@pytest.fixture(scope="module", params=["c", "jax"])
+def backend(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def training(backend):
+    experiment = experiments.resolve("digits", "lab", TINY)
+    arrays = Arrays(examples(57, 0), examples(33, 1), examples(2005, 2), {})
+    return Training(experiment, arrays, backends.create(backend), seed=7)
+
+
+def test_each_epoch_shuffles_a_new_list_and_drops_the_last_partial_minibatch(training):
+    rng = np.random.RandomState()
+    rng.set_state(training.rng.get_state())
+    for _ in range(2):
+        order = list(range(57))
+        rng.shuffle(order)
+        assert training.shuffle().tolist() == np.reshape(order[:50], (5, 10)).tolist()
+
+
+def test_evaluation_covers_whole_minibatches_in_any_chunks(training):
+    for split, count in (("valid", 30), ("test", 2000)):
+        part = getattr(training.arrays, split)
+        offset = 0 if split == "valid" else 33
+        rows = np.arange(offset, offset + count, dtype="int32")
+        one_by_one = [training._evaluation_step(rows[i : i + 10]) for i in range(0, count, 10)]
+        loss, error = training.evaluate(split)
+        assert loss == pytest.approx(np.mean([float(mean) for mean, _ in one_by_one]), rel=1e-5)
+        assert error == 100 * sum(int(wrong) for _, wrong in one_by_one) / count
+        assert len(part.x) > count
+
+
+def test_an_epoch_updates_the_log_and_ties_go_to_the_later_epoch(training, monkeypatch):
+    errors = iter([5.0, 20.0, 5.0, 19.0, 6.0, 18.0])
+    asked = []
+
+    def evaluate(split):
+        asked.append(split)
+        return 0.5, next(errors)
+
+    monkeypatch.setattr(training, "evaluate", evaluate)
+    seen = []
+    rows = [training.run_epoch(seen.extend), training.run_epoch(), training.run_epoch()]
+    assert asked == ["valid", "test", "valid", "test", "valid"]
+    assert [row["best_epoch"] for row in rows] == [1, 2, 2]
+    assert [row["test_error"] for row in rows] == [20.0, 19.0, 19.0]
+    assert rows[0]["train_loss"] == pytest.approx(np.mean(seen)) and len(seen) == 5
+    assert training.finished and training.progress.rows == rows
+    assert set(training.best) == {variable.name for variable in training.network.variables}
+    assert rows[0]["alpha_dense1"] > 0
+
+
+def test_learning_rate_falls_at_the_end_of_the_named_epochs():
+    experiment = experiments.resolve("mnist", "lab")
+    rate, seen = 0.01, []
+    for epoch in range(1, 51):
+        seen.append(rate)
+        rate = decayed(rate, epoch, experiment)
+    np.testing.assert_allclose(seen, [0.01] * 15 + [0.001] * 10 + [0.0001] * 25)
