@@ -15,6 +15,7 @@ from reproduce.shim import blas
 logger = logging.getLogger(__name__)
 
 FLOAT = "float32"  # what the paper's scripts ran in
+GPU_ONLY = ("gpuarray__", "init_gpu_device", "lib__", "nvcc__")  # how such flags' names begin
 
 
 def export(environ=os.environ):
@@ -49,7 +50,7 @@ def theano_flags(text):
     for name, value in parse(text).items():
         if name == "device" and value != "cpu":
             logger.warning("THEANO_FLAGS: device=%s is ignored; GPU runs go through the JAX backend", value)
-        elif name in ("init_gpu_device", "gpuarray__preallocate", "lib__cnmem") or name.startswith("nvcc__"):
+        elif name.startswith(GPU_ONLY):
             logger.warning("THEANO_FLAGS: %s is ignored; GPU runs go through the JAX backend", name)
         else:
             flags[name] = value

@@ -37,8 +37,7 @@ def test_no_flags_where_nothing_can_be_linked(folder, tmp_path, monkeypatch):
 
 @needs_wheel
 @pytest.mark.skipif(not shutil.which("g++"), reason="needs g++")
-@pytest.mark.parametrize("threads", ["1", "2"])
-def test_products_use_it_with_the_threads_of_the_environment(python, threads):
+def test_products_use_it_with_the_threads_of_the_environment(python):
     code = """
 import numpy as np, reproduce, theano, theano.tensor as T, threadpoolctl
 x, y = T.fmatrices("xy")
@@ -47,7 +46,7 @@ assert (theano.function([x, y], T.dot(x, y))(a, a.T) == a @ a.T).all()
 for pool in threadpoolctl.threadpool_info():
     print(pool["num_threads"], pool["filepath"])
 """
-    lines = python(code, OMP_NUM_THREADS=threads).stdout.splitlines()
+    lines = python(code, OMP_NUM_THREADS="1").stdout.splitlines()
     pools = {Path(line.split(" ", 1)[1]).name: line.split()[0] for line in lines}
-    assert set(pools.values()) == {threads}
+    assert set(pools.values()) == {"1"}
     assert f"lib{LINKED[2]}.so" in pools

@@ -126,12 +126,20 @@ def test_shared_can_stay_open():
     empty.set_value(np.ones((2, 3), "float32"))
     assert empty.type.shape == (None, None)
     assert theano.shared(np.zeros((2, 3)), shape=(None, 3)).type.shape == (None, 3)
+    column = theano.shared(np.zeros((1, 3, 1)), broadcastable=(False, False, True))
+    assert column.type.shape == (None, 3, 1) and column.broadcastable == (False, False, True)
     assert aesara.shared(np.zeros((2, 3))).type.shape == (None, None), "Aesara does it itself; drop ours"
 
 
 def test_lasagne_creates_static_parameters():
     weights = lasagne.layers.DenseLayer((5, 3), 4).W
     assert weights.type.shape == (3, 4) and weights.dtype == "float32"
+
+
+def test_lasagne_keeps_optimizer_state_static():
+    weights = lasagne.layers.DenseLayer((5, 3), 4).W
+    updates = lasagne.updates.adam(weights.sum(), [weights])
+    assert sorted(variable.type.shape for variable in updates) == [(), (3, 4), (3, 4), (3, 4)]
 
 
 def test_clone_of_one_and_of_several():

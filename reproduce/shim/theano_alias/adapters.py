@@ -16,10 +16,14 @@ def shared(value, name=None, strict=False, allow_downcast=None, **arguments):
 
     Aesara leaves the static shape of shared variables open, and reshapes and allocations that depend on it then
     cannot be compiled by JAX. A variable that is to change its shape asks for it: ``shape=(None, None)``; an
-    empty one is a placeholder for what comes later, and its shape stays open.
+    empty one is a placeholder for what comes later, and its shape stays open. Theano's `broadcastable` says which
+    dimensions of length 1 broadcast.
     """
-    if isinstance(value, np.ndarray) and value.size and not {"shape", "broadcastable"} & arguments.keys():
-        arguments["shape"] = value.shape
+    if isinstance(value, np.ndarray) and "shape" not in arguments:
+        broadcastable = arguments.pop("broadcastable", (True,) * value.ndim)
+        if value.size:
+            lengths = zip(value.shape, broadcastable, strict=True)
+            arguments["shape"] = tuple(None if length == 1 and not flag else length for length, flag in lengths)
     return aesara.shared(value, name, strict=strict, allow_downcast=allow_downcast, **arguments)
 
 
