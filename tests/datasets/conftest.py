@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from datasets.mnist_files import NUM_EXAMPLES, MNISTFiles
+from datasets.preprocessing import ZCA, global_contrast_normalize
 
 
 @pytest.fixture(scope="session")
@@ -57,3 +58,30 @@ def official_root(tmp_path_factory, shared):
     root = tmp_path_factory.mktemp("official")
     MNISTFiles().prepare(root, shared / "datasets" / "mnist")
     return root
+
+
+@pytest.fixture(scope="session")
+def golden_zca(shared):
+    """What pylearn2 made of 400 pictures by contrast normalization and whitening."""
+    return np.load(shared / "golden" / "pylearn2_gcn_zca.npz")
+
+
+@pytest.fixture(scope="session")
+def centre_crops(golden_zca):
+    """Rows and columns 13 to 18 of each plane of these pictures, uint8 (n, 108)."""
+    return {
+        which_set: golden_zca[f"X_{which_set}_u8"].reshape(-1, 3, 32, 32)[:, :, 13:19, 13:19].reshape(-1, 108)
+        for which_set in ("train", "test")
+    }
+
+
+@pytest.fixture(scope="session")
+def whitening(golden_zca):
+    """These pictures after GCN, and the ZCA fitted to train's; tests only read them."""
+    gcn = {
+        which_set: global_contrast_normalize(golden_zca[f"X_{which_set}_u8"].astype(np.float32), scale=55.0)
+        for which_set in ("train", "test")
+    }
+    zca = ZCA()
+    zca.fit(gcn["train"])
+    return {"gcn": gcn, "zca": zca}

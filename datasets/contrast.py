@@ -1,0 +1,92 @@
+"""Global contrast normalization: every example gets the same mean and the same length."""
+
+import numpy as np
+
+from datasets.errors import BadArgumentError
+
+
+def global_contrast_normalize(
+    X, scale=1.0, subtract_mean=True, use_std=False, sqrt_bias=0.0, min_divisor=1e-8
+):
+    """Return the rows of `X`, each less its mean and divided by its length, as pylearn2 does it.
+
+    With c = x - mean(x), over all features of the row (three colour planes together), the result is c / r
+    with r = sqrt(sqrt_bias + sum(c²)) / scale. So by default the Euclidean norm becomes `scale`, not the
+    deviation.
+
+    Parameters
+    ----------
+    X : array of shape (examples, features)
+        Not changed. Integers are taken as float32.
+    scale : float
+        The norm of the result; at least `min_divisor`.
+    subtract_mean : bool
+        False: c = x.
+    use_std : bool
+        Divide by the sample deviation instead, r = sqrt(sqrt_bias + var(c)) / scale with features - 1 in the
+        denominator of the variance.
+    sqrt_bias : float
+        Added below the root.
+    min_divisor : float
+        Where r (after the division by `scale`) is smaller, the row is not divided at all.
+
+    Returns
+    -------
+    array of shape (examples, features), float32 or float64 as `X` is
+
+    Raises
+    ------
+    BadArgumentError
+        `X` is not a matrix, or `scale` is too small; also a ValueError and an AssertionError.
+    """
+    X = np.asarray(X)
+    if X.ndim != 2:
+        raise BadArgumentError(f"got an array of shape {X.shape}, expected (examples, features)")
+    if not scale >= min_divisor:
+        raise BadArgumentError(f"scale is {scale}; it must be at least min_divisor, {min_divisor}")
+    # Squares of bytes would overflow.
+    dtype = X.dtype if np.issubdtype(X.dtype, np.floating) else np.dtype(np.float32)
+    scale, sqrt_bias, min_divisor = float(scale), float(sqrt_bias), float(min_divisor)
+    result = X.astype(dtype)
+    if subtract_mean:
+        result -= result.mean(axis=1, keepdims=True)
+    freedom = max(1, X.shape[1] - 1)
+    spread = result.var(axis=1, ddof=X.shape[1] - freedom) if use_std else np.sum(result**2, axis=1)
+    divisor = np.sqrt(sqrt_bias + spread) / scale
+    divisor[divisor < min_divisor] = 1
+    result /= divisor[:, np.newaxis]
+    return result
+
+
+class GlobalContrastNormalization:
+    """`global_contrast_normalize` as a preprocessor; it has nothing to fit.
+
+    Parameters
+    ----------
+    subtract_mean, scale, sqrt_bias, use_std, min_divisor
+        As `global_contrast_normalize` has them.
+    batch_size : int or None
+        Rows normalized at a time, to need less memory; None: all. The numbers are the same.
+    """
+
+    def __init__(
+        self, subtract_mean=True, scale=1.0, sqrt_bias=0.0, use_std=False, min_divisor=1e-8, batch_size=None
+    ):
+        self._arguments = {
+            "scale": scale,
+            "subtract_mean": subtract_mean,
+            "use_std": use_std,
+            "sqrt_bias": sqrt_bias,
+            "min_divisor": min_divisor,
+        }
+        self._batch_size = batch_size
+
+    def apply(self, dataset, can_fit=False):
+        """Replace the design matrix of `dataset`."""
+        X = np.asarray(dataset.get_design_matrix())
+        size = self._batch_size or max(1, len(X))
+        blocks = [
+            global_contrast_normalize(X[start : start + size], **self._arguments)
+            for start in range(0, max(1, len(X)), size)
+        ]
+        dataset.set_design_matrix(blocks[0] if len(blocks) == 1 else np.concatenate(blocks))
