@@ -24,10 +24,10 @@ class Rule:
     holds: object
 
 
-BELOW_ZERO = Rule("the whole interval below 0", lambda low, high: high < 0)
-NOT_ABOVE_ZERO = Rule("the interval reaches 0 or lies below", lambda low, high: low <= 0)
-COLLAPSED = Rule(f"the whole interval above {COLLAPSE:g}", lambda low, high: low > COLLAPSE)
-NOT_COLLAPSED = Rule(f"the whole interval below {ALIKE:g}", lambda low, high: high < ALIKE)
+BELOW_ZERO = Rule("interval below 0", lambda low, high: high < 0)
+NOT_ABOVE_ZERO = Rule("interval not above 0", lambda low, high: low <= 0)
+COLLAPSED = Rule(f"interval above {COLLAPSE:g}", lambda low, high: low > COLLAPSE)
+NOT_COLLAPSED = Rule(f"interval below {ALIKE:g}", lambda low, high: high < ALIKE)
 
 
 @dataclass(frozen=True, eq=False)
