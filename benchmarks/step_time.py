@@ -3,12 +3,13 @@
     make bench
     .venv-bench/bin/python benchmarks/step_time.py [--rounds N] [--steps N] [--threads N] [--out FILE.json]
 
-Machines are noisy, so what counts is the ratio of two steps measured side by side: each round runs every contender for a few
-steps, and the table gives the median step and the median over rounds of its ratio to PyTorch's. PyTorch takes its own fused
-batch norm and fused Adam, and the same LAB binarization written by hand.
+Machines are noisy, so what counts is the ratio of two steps measured side by side: each round runs every contender for
+a few steps, and the table gives the median step and the median over rounds of its ratio to PyTorch's. PyTorch takes its
+own fused batch norm and fused Adam, and the same LAB binarization written by hand.
 """
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -91,7 +92,7 @@ def pytorch(threads):
     torch.manual_seed(0)
     x, y = (torch.from_numpy(array) for array in examples())
     signed = 2 * functional.one_hot(y.long(), CLASSES).float() - 1
-    weights = [torch.empty(a, b).uniform_(-1, 1).mul_((1.5 / (a + b)) ** 0.5) for a, b in zip(SIZES, SIZES[1:])]
+    weights = [torch.empty(a, b).uniform_(-1, 1).mul_((1.5 / (a + b)) ** 0.5) for a, b in itertools.pairwise(SIZES)]
     others = [(torch.zeros(n), torch.ones(n), torch.zeros(n)) for n in SIZES[1:]]  # bias, gamma, beta
     running = [(torch.zeros(n), torch.ones(n)) for n in SIZES[1:]]
     trained = [tensor.requires_grad_() for group in others for tensor in group]
@@ -118,7 +119,7 @@ def pytorch(threads):
                 hidden = functional.relu(hidden)
         loss = functional.relu(1 - signed[rows] * hidden).square().mean()
         loss.backward()
-        for weight, tensor in zip(weights, used):
+        for weight, tensor in zip(weights, used, strict=True):
             weight.grad = tensor.grad
         optimizer.step()
         optimizer.zero_grad()

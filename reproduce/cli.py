@@ -40,7 +40,8 @@ def main(argv=None):
 
 def parser():
     """The command line's grammar."""
-    top = Parser(prog="python -m reproduce", description="Reference reproduction of Loss-aware Binarization (ICLR 2017).")
+    about = "Reference reproduction of Loss-aware Binarization of Deep Networks (ICLR 2017)."
+    top = Parser(prog="python -m reproduce", description=about)
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=Parser)
 
     run = commands.add_parser("run", help="train an experiment with a method, to the end of its schedule")
@@ -92,7 +93,8 @@ def _experiment_options(command):
 
 def _data_option(command):
     default = os.environ.get("PYLEARN2_DATA_PATH") or "data"
-    command.add_argument("--data", default=default, metavar="DIR", help="prepared data (default: $PYLEARN2_DATA_PATH or data)")
+    where = "folder of prepared data (default: $PYLEARN2_DATA_PATH, else data)"
+    command.add_argument("--data", default=default, metavar="DIR", help=where)
 
 
 def _unofficial_option(command):
@@ -119,14 +121,12 @@ def _run(options, argv):
     from reproduce import runs
     from reproduce.progress import Screen
 
-    run = runs.create(experiment, options.seed, options.runs, _portable(argv), options.backend, options.device)
+    backend = _backend(options, experiment)
+    run = runs.Run(experiment, options.seed, backend, options.runs, _portable(argv))
     title = f"{experiment.folder} {experiment.method.name} seed {options.seed}"
     with run.held():
         if options.restart:
             run.clear()
-        record = run.record
-        if record is not None and record["complete"]:
-            print(f"{title}: finished earlier, nothing to do (--restart starts anew)", file=sys.stderr)
         record = run.execute(options.data, options.allow_unofficial, Screen(title))
     print(
         f"{title}: test error {record['test_error']:.2f}% at the best validation epoch {record['best_epoch']} "
@@ -138,11 +138,10 @@ def _trace(options, argv):
     experiment = _resolve(options)
     if options.steps < 1:
         raise UserError(f"--steps must be at least 1, got {options.steps}")
-    from reproduce import backends
     from reproduce.files import write_text
     from reproduce.trace import trace
 
-    backend = backends.create(options.backend, options.device, experiment["backend.precision"])
+    backend = _backend(options, experiment)
     found = trace(experiment, options.seed, backend, options.data, options.steps, options.allow_unofficial)
     text = json.dumps(found, indent=1) + "\n"
     if options.out is None:
@@ -169,7 +168,8 @@ def _cells(options, argv):
 def _data(options, argv):
     names = catalog.DATA_SETS
     if options.name is not None and options.name not in names:
-        raise UserError(f"unknown data set '{options.name}'{nearest(options.name, names)}; there are {', '.join(names)}")
+        hint = nearest(options.name, names)
+        raise UserError(f"unknown data set '{options.name}'{hint}; data sets are {', '.join(names)}")
     chosen = [names[options.name]] if options.name else list(names.values())
     if options.action == "list":
         for data_set in chosen:
@@ -188,6 +188,14 @@ def _doctor(options, argv):
 
     for line in examine(options.data):
         print(line)
+
+
+def _backend(options, experiment):
+    from reproduce import backends
+
+    if options.backend == "auto" and options.device != "gpu" and not backends.has_compiler():
+        print("no C++ compiler was found: running on the jax backend", file=sys.stderr)
+    return backends.create(options.backend, options.device, experiment["backend.precision"])
 
 
 def _runs_folders(options):

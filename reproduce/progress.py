@@ -11,13 +11,16 @@ class Screen:
     def __init__(self, title):
         self._title = title
         self._bar = None
-        self._total = 0
+        self._total = self._epochs = 0
 
     def start(self, training):
         self._total = training.batches
         self._epochs = training.experiment["training.epochs"]
         if training.progress.epoch:
             tqdm.write(f"{self._title}: continues after epoch {training.progress.epoch}", file=sys.stderr)
+
+    def finished_earlier(self):
+        print(f"{self._title}: finished earlier, nothing to do (--restart starts anew)", file=sys.stderr)
 
     def losses(self, some):
         if self._bar is None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reproduce import arrays, backends, checkpoints, experiments, provenance
+from reproduce import arrays, checkpoints, experiments, provenance
 from reproduce.errors import UserError
 from reproduce.files import write_text
 from reproduce.training import Progress, Training
@@ -72,7 +72,8 @@ class Run:
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = open(self.folder / ".lock", "w")  # noqa: SIM115  closed below
         except OSError as error:
-            raise UserError(f"cannot write to {self.folder}: {error.strerror}; choose another folder with --runs") from None
+            reason = f"cannot write to {self.folder}: {error.strerror}"
+            raise UserError(f"{reason}; choose another folder with --runs") from None
         with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -95,13 +96,16 @@ class Run:
         allow_unofficial : bool
             Whether data that are not the official ones will do.
         watch : object, optional
-            Its ``start(training)``, ``losses(array)`` and ``epoch(row, training)`` are called as the run goes on.
+            Its ``start(training)``, ``losses(array)`` and ``epoch(row, training)`` are called as the run goes on, or
+            ``finished_earlier()`` where there is nothing to do; see `reproduce.progress.Screen`.
         """
         earlier = self.record
         examples = arrays.load(self.experiment, data, allow_unofficial)
         if earlier is not None:
             self._refuse_changes(earlier, examples.provenance)
             if earlier["complete"]:
+                if watch:
+                    watch.finished_earlier()
                 return earlier
         training = Training(self.experiment, examples, self.backend, self.seed)
         if (self.folder / "checkpoint.h5").exists():
@@ -211,9 +215,3 @@ def _histograms(training):
         counts, edges = np.histogram(training.backend.state([name])[name], bins=HISTOGRAM_BINS)
         layers[weight.name.removesuffix(".W")] = {"edges": edges.tolist(), "counts": counts.tolist()}
     return {"epoch": training.progress.epoch, "layers": layers}
-
-
-def create(experiment, seed, runs, argv, backend="auto", device="auto"):
-    """A `Run` on the backend asked for; see `reproduce.backends.create`."""
-    compiled_by = backends.create(backend, device, experiment["backend.precision"])
-    return Run(experiment, seed, compiled_by, runs, argv)

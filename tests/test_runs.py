@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 
-from reproduce import checkpoints, experiments, runs
+from reproduce import backends, checkpoints, experiments, runs
 from reproduce.errors import UserError
 
 TINY = {"network.units": 8, "network.hidden_layers": 1, "training.epochs": 4}
@@ -32,7 +32,8 @@ class KillAfter:
 
 
 def make(folder, method="lab", backend="jax", overrides=TINY, seed=1234):
-    return runs.create(experiments.resolve("digits", method, overrides), seed, folder, ["run"], backend)
+    experiment = experiments.resolve("digits", method, overrides)
+    return runs.Run(experiment, seed, backends.create(backend), folder, ["run"])
 
 
 def execute(run, watch=None):

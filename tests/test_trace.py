@@ -23,7 +23,8 @@ def both(shared, data, method, golden, backend, steps, overrides=None):
     expected = json.loads((shared / "golden" / "trajectories" / f"{golden}.json").read_text())
     experiment = experiments.resolve("mnist", method, overrides)
     found = trace(experiment, 1234, backends.create(backend), data, steps)
-    for key in ("initial_weights_shape", "initial_weights_first3", "first_shuffle_first10", "batch_size", "learning_rate"):
+    exact = ("initial_weights_shape", "initial_weights_first3", "first_shuffle_first10", "batch_size", "learning_rate")
+    for key in exact:
         assert found[key] == expected[key], key
     losses, references = np.array(found["training_losses"]), np.array(expected["training_losses"][:steps])
     assert len(losses) == steps

@@ -6,7 +6,7 @@ A backend owns the values of the shared variables that its steps update. Both ki
   ``step.loop(*stacked)`` runs it along the leading axis of its arguments, yielding the outputs of several calls at
   a time, stacked.
 - ``state(names=None) -> dict``: name to array of all that the steps update, and ``restore(dict)``.
-- ``name``, ``device`` and ``memory`` (bytes of training data to keep resident by default).
+- ``name`` and ``device``.
 """
 
 import shutil
@@ -41,7 +41,7 @@ def create(name="auto", device="auto", precision="float32"):
         if device == "gpu":
             raise UserError("the c backend runs on the CPU only; use --backend jax for a GPU")
         if not has_compiler():
-            raise UserError("the c backend needs a C++ compiler (g++), and none was found; install one or use --backend jax")
+            raise UserError("no C++ compiler was found for the c backend; install g++ or use --backend jax")
         from reproduce.backends.c import CBackend
 
         return CBackend()

@@ -13,7 +13,6 @@ class CBackend:
 
     name = "c"
     device = "cpu"
-    memory = 2 * 10**9
 
     def __init__(self):
         self._updated = NamedVariables()

@@ -1,0 +1,123 @@
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from reproduce import cli
+
+TINY = ["--set", "network.units=8", "--set", "network.hidden_layers=1", "--epochs", "1"]
+
+
+def fails(capsys, *argv):
+    """The one line on stderr of a command that must end with exit code 2."""
+    assert cli.main(list(argv)) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("error: ") and captured.err.count("\n") == 1
+    return captured.err
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        ([], "required"),
+        (["rum"], "invalid choice"),
+        (["run", "minst", "--method", "lab"], "did you mean 'mnist'"),
+        (["run", "mnist"], "--method"),
+        (["run", "mnist", "--method", "labb"], "did you mean 'lab'"),
+        (["run", "mnist", "--method", "lab", "--set", "network.unit=3"], "did you mean 'network.units'"),
+        (["run", "mnist", "--method", "lab", "--set", "network.units=wide"], "wants a whole number"),
+        (["run", "mnist", "--method", "lab", "--epochs", "0"], "at least 1"),
+        (["run", "mnist", "--method", "lab", "--epochs", "many"], "invalid int"),
+        (["run", "mnist", "--method", "lab", "--seed", "-1"], "--seed"),
+        (["run", "mnist", "--method", "lab", "--backend", "cuda"], "invalid choice"),
+        (["run", "digits", "--method", "lab", "--backend", "c", "--device", "gpu"], "CPU only"),
+        (["trace", "digits", "--method", "lab", "--steps", "0"], "at least 1"),
+        (["data", "prepare"], "which data set"),
+        (["data", "verify", "mnits"], "did you mean 'mnist'"),
+        (["report", "--runs", "/nowhere"], "no folder /nowhere"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(capsys, argv, message):
+    assert message in fails(capsys, *argv)
+
+
+def test_missing_data_names_the_command_that_fetches_it(capsys, tmp_path):
+    data = tmp_path / "nothing"
+    asked = ["mnist", "--method", "lab", "--backend", "jax", "--data", str(data)]
+    assert "data prepare mnist" in fails(capsys, "trace", *asked)
+    assert "data prepare mnist" in fails(capsys, "run", *asked, "--runs", str(tmp_path / "runs"))
+    assert not list((tmp_path / "runs").rglob("record.json"))
+
+
+def test_an_unwritable_run_folder_is_named(capsys, tmp_path):
+    (tmp_path / "runs").write_text("")
+    line = fails(capsys, "run", "digits", "--method", "lab", "--backend", "jax", "--runs", str(tmp_path / "runs"))
+    assert "cannot write to" in line and "--runs" in line
+
+
+def test_run_trains_records_and_then_has_nothing_to_do(capsys, tmp_path):
+    argv = ["run", "digits", "--method", "bwn", "--seed", "3", "--backend", "jax", *TINY, "--runs", str(tmp_path)]
+    assert cli.main(argv) == 0
+    first = capsys.readouterr()
+    assert "test error" in first.out and "epoch 1/1" in first.err
+    (path,) = tmp_path.rglob("record.json")
+    record = json.loads(path.read_text())
+    assert record["argv"] == argv[: argv.index("--runs")]
+    assert record["complete"] and record["seed"] == 3
+    assert cli.main(argv) == 0
+    second = capsys.readouterr()
+    assert second.out == first.out and "nothing to do" in second.err
+
+    record["settings"]["training.batch_size"] = 25
+    path.write_text(json.dumps(record))
+    assert "training.batch_size was 25, now 50" in fails(capsys, *argv)
+    assert cli.main([*argv, "--restart"]) == 0
+    assert json.loads(path.read_text())["settings"]["training.batch_size"] == 50
+
+
+def test_trace_prints_json_or_writes_it(capsys, tmp_path):
+    argv = ["trace", "digits", "--method", "lab", "--backend", "jax", "--steps", "3", "--set", "network.units=8"]
+    assert cli.main(argv) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert len(printed["training_losses"]) == 3
+    assert cli.main([*argv, "--out", str(tmp_path / "t.json")]) == 0
+    assert capsys.readouterr().out == ""
+    assert json.loads((tmp_path / "t.json").read_text()) == printed
+    assert "cannot write" in fails(capsys, *argv, "--out", str(tmp_path / "t.json" / "below"))
+
+
+def test_folders_stay_out_of_the_recorded_command():
+    argv = ["run", "mnist", "--data", "d", "--method", "lab", "--runs=r", "--set", "a=1", "--from", "x", "--out", "o"]
+    assert cli._portable(argv) == ["run", "mnist", "--method", "lab", "--set", "a=1"]
+
+
+def test_data_and_doctor_say_what_is_there(capsys, tmp_path):
+    assert cli.main(["data", "list", "--data", str(tmp_path)]) == 0
+    listed = capsys.readouterr().out
+    assert "digits" in listed and "mnist" in listed
+    assert cli.main(["doctor", "--data", str(tmp_path)]) == 0
+    examined = capsys.readouterr().out
+    assert "aesara 2.9.4" in examined and "data prepare mnist" in examined
+
+
+def test_cells_and_report_read_runs(capsys, tmp_path):
+    (tmp_path / "runs").mkdir()
+    assert cli.main(["cells", "--runs", str(tmp_path / "runs")]) == 0
+    assert "not run" in capsys.readouterr().out
+    assert cli.main(["report", "--runs", str(tmp_path / "runs"), "--out", str(tmp_path / "report")]) == 0
+    assert str(tmp_path / "report" / "index.html") in capsys.readouterr().out
+
+
+
+
+def test_without_a_compiler_a_run_takes_the_jax_backend_and_says_so(tmp_path):
+    environment = os.environ | {"AESARA_FLAGS": "cxx="}
+    command = [sys.executable, "-m", "reproduce", "run", "digits", "--method", "lab", *TINY, "--runs", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "no C++ compiler was found: running on the jax backend" in done.stderr
+    (path,) = tmp_path.rglob("record.json")
+    assert json.loads(path.read_text())["backend"] == "jax"
