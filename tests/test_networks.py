@@ -44,17 +44,17 @@ def test_parameters(method):
     assert [weight.name for weight in network.weights] == latent
     shapes = [weight.latent.get_value().shape for weight in network.weights]
     assert shapes == [(64, 4), (4, 4), (4, 3)]
-    others = [f"{layer}{k}.{name}" for k in (1, 2, 3) for layer, name in _OTHERS]
+    norms = [norm.name for norm in network.norms]
+    assert len(set(norms)) == 3
+    others = []
+    for k, norm in enumerate(norms, start=1):
+        others += [f"dense{k}.b", f"{norm}.beta", f"{norm}.gamma"]
     assert names(network.parameters) == others
-    statistics = [f"norm{k}.{name}" for k in (1, 2, 3) for name in ("mean", "std")]
+    statistics = [f"{norm}.{name}" for norm in norms for name in ("mean", "std")]
     alphas = [f"{name}.alpha" for name in latent] if METHODS[method].scale in ("mean_abs", "curvature") else []
     assert sorted(names(network.variables)) == sorted(latent + others + statistics + alphas)
-    assert len(network.norms) == 3
     assert networks.input_shape(experiments.resolve("digits", method)) == (64,)
     assert networks.input_shape(experiments.resolve("mnist", method)) == (784,)
-
-
-_OTHERS = [("dense", "b"), ("norm", "beta"), ("norm", "gamma")]
 
 
 @pytest.mark.parametrize("method", ["full-precision", "lab"])
@@ -77,7 +77,7 @@ def numpy_pass(network, x, activation, deterministic):
     """Scores by plain NumPy in float64, and the norms' inputs."""
     value = {variable.name: variable.get_value().astype("float64") for variable in network.variables}
     inputs = []
-    for k, weight in enumerate(network.weights, start=1):
+    for k, (weight, norm) in enumerate(zip(network.weights, network.norms, strict=True), start=1):
         w = value[f"dense{k}.W"]
         alpha = value.get(f"dense{k}.W.alpha", 1.0)
         used = alpha * np.where(w >= 0, 1, -1) if weight.method.binarizes else w
@@ -85,8 +85,8 @@ def numpy_pass(network, x, activation, deterministic):
         inputs.append(x)
         mean, std = x.mean(0), x.std(0)
         if deterministic:
-            mean, std = value[f"norm{k}.mean"], value[f"norm{k}.std"]
-        x = (x - mean) / (std + 1e-4) * value[f"norm{k}.gamma"] + value[f"norm{k}.beta"]
+            mean, std = value[norm.mean.name], value[norm.std.name]
+        x = (x - mean) / (std + 1e-4) * value[norm.gamma.name] + value[norm.beta.name]
         if k < len(network.weights):
             x = activation(x)
     return x, inputs
