@@ -5,8 +5,17 @@ import difflib
 from datasets.digits import BuiltInDigits
 from datasets.errors import DataError
 from datasets.mnist_files import MNISTFiles
+from datasets.text_files import LinuxKernel, WarAndPeace
 
-DATA_SETS = {data_set.name: data_set for data_set in (BuiltInDigits(), MNISTFiles())}
+DATA_SETS = {
+    data_set.name: data_set
+    for data_set in (
+        BuiltInDigits(),
+        MNISTFiles(),
+        WarAndPeace(),
+        LinuxKernel(),
+    )
+}
 
 
 def get(name):
