@@ -2,6 +2,7 @@
 
 import difflib
 
+from datasets.cifar10_files import CIFAR10Files
 from datasets.digits import BuiltInDigits
 from datasets.errors import DataError
 from datasets.mnist_files import MNISTFiles
@@ -12,6 +13,7 @@ DATA_SETS = {
     for data_set in (
         BuiltInDigits(),
         MNISTFiles(),
+        CIFAR10Files(),
         WarAndPeace(),
         LinuxKernel(),
     )

@@ -202,5 +202,6 @@ class DenseDesignMatrix:
 
 
 def _refuse_nan(array):
-    if np.issubdtype(array.dtype, np.floating) and np.isnan(array).any():
+    # Rows on disk are checked by those who write them.
+    if isinstance(array, np.ndarray) and np.issubdtype(array.dtype, np.floating) and np.isnan(array).any():
         raise BadArgumentError("the data hold NaN (not a number); remove those examples or values")

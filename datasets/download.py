@@ -10,7 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from datasets.errors import DataError, one_line
-from datasets.files import BLOCK, content_sha256, publish, writing
+from datasets.files import BLOCK, checksums, publish, writing
 
 TIMEOUT = 30  # seconds without a byte
 USER_AGENT = "lab-reproduce (urllib)"
@@ -24,7 +24,7 @@ class _Unsatisfiable(Exception):
     """The server has nothing beyond the bytes that are here already."""
 
 
-def download(mirrors, destination, sha256=None, timeout=TIMEOUT):
+def download(mirrors, destination, sha256=None, timeout=TIMEOUT, as_is=False):
     """Fetch one file from the first mirror that gives the right one.
 
     The bytes gather in ``<destination>.part``, which stays when a transfer breaks off, so that the next
@@ -41,6 +41,8 @@ def download(mirrors, destination, sha256=None, timeout=TIMEOUT):
         Of the uncompressed content, in hexadecimal, whether the file is gzipped or not; None: not checked.
     timeout : float
         Seconds to wait for a mirror's next byte.
+    as_is : bool
+        `sha256` is of the file's own bytes, even where they are gzipped.
 
     Raises
     ------
@@ -56,7 +58,7 @@ def download(mirrors, destination, sha256=None, timeout=TIMEOUT):
             said = []
             for url in mirrors:
                 try:
-                    _fetch_checked(url, file, part, sha256, timeout)
+                    _fetch_checked(url, file, part, (sha256, as_is), timeout)
                 except _MirrorError as error:
                     said.append(f"{url} said: {error}")
                 else:
@@ -77,23 +79,24 @@ def _lock(file, destination):
         raise DataError(f"another process is downloading {destination}; wait for its end") from error
 
 
-def _fetch_checked(url, file, part, sha256, timeout):
+def _fetch_checked(url, file, part, expected, timeout):
     resumed = _end(file) > 0
     _fetch(url, file, part, timeout)
-    found = _content_sha256(part)
+    sha256, as_is = expected
+    found = _sha256(part, as_is)
     if sha256 in (None, found):
         return
     file.truncate(0)
     if resumed:
         # The first bytes came from elsewhere: this mirror's own file may be right.
-        _fetch_checked(url, file, part, sha256, timeout)
+        _fetch_checked(url, file, part, expected, timeout)
         return
     raise _MirrorError("a file with another checksum" if found else "a damaged gzip file")
 
 
-def _content_sha256(part):
+def _sha256(part, as_is):
     try:
-        return content_sha256(part)
+        return checksums(part, as_is)["sha256"]
     except DataError:
         return None
 

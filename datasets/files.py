@@ -14,6 +14,15 @@ BLOCK = 1 << 20
 
 
 @contextlib.contextmanager
+def _open_file(path):
+    try:
+        with open(path, "rb") as file:
+            yield file
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {one_line(error)}") from error
+
+
+@contextlib.contextmanager
 def open_content(path):
     """Open a file for reading its uncompressed bytes; gzip is recognized by its first bytes, not the name.
 
@@ -22,21 +31,17 @@ def open_content(path):
     DataError
         The file cannot be read, or its compressed stream is damaged; also inside the ``with`` block.
     """
-    try:
-        with open(path, "rb") as file:
-            if file.read(2) == GZIP_MAGIC:
-                file.seek(0)
-                with gzip.GzipFile(fileobj=file) as content:
-                    yield content
-            else:
-                file.seek(0)
-                yield file
-    except DataError:
-        raise
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise DataError(f"{path} is a truncated or damaged gzip file; get it again") from error
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {one_line(error)}") from error
+    with _open_file(path) as file:
+        if file.read(2) != GZIP_MAGIC:
+            file.seek(0)
+            yield file
+            return
+        file.seek(0)
+        try:
+            with gzip.GzipFile(fileobj=file) as content:
+                yield content
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise DataError(f"{path} is a truncated or damaged gzip file; get it again") from error
 
 
 def read_content(path):
@@ -45,13 +50,21 @@ def read_content(path):
         return content.read()
 
 
-def content_sha256(path):
-    """Return the SHA-256, in hexadecimal, of the uncompressed bytes of a file, plain or gzipped."""
-    digest = hashlib.sha256()
-    with open_content(path) as content:
+def checksums(path, as_is=False):
+    """Return ``{"sha256": …, "md5": …}``, in hexadecimal, of the bytes of a file.
+
+    Parameters
+    ----------
+    path : path of the file, plain or gzipped
+    as_is : bool
+        Take a gzipped file's own bytes, not the uncompressed ones.
+    """
+    digests = [hashlib.sha256(), hashlib.md5(usedforsecurity=False)]
+    with _open_file(path) if as_is else open_content(path) as content:
         while block := content.read(BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+            for digest in digests:
+                digest.update(block)
+    return {digest.name: digest.hexdigest() for digest in digests}
 
 
 @contextlib.contextmanager

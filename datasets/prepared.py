@@ -1,8 +1,8 @@
 """Data sets kept in one HDF5 file each, which says what it was made from and is checked against itself.
 
 Attributes of the file: `name`, `format_version`, `official`, and `sources`, a JSON object of each source
-file's name and the SHA-256 of its uncompressed bytes. Each array in it has an attribute `sha256` of its own
-bytes in C order.
+file's name and the SHA-256 of its uncompressed bytes (an archive's own bytes); `md5`, the same by MD5, where
+only that is officially known. Each array in it has an attribute `sha256` of its own bytes in C order.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ import numpy as np
 
 from datasets.data_set import DataSet
 from datasets.errors import DataError, NotPreparedError, one_line, prepare_command
-from datasets.files import BLOCK, content_sha256, written_atomically
+from datasets.files import BLOCK, checksums, written_atomically
 from datasets.hdf5 import new_hdf5
 from datasets.source_files import files_on_disk, files_or_downloads
 
@@ -28,6 +28,11 @@ class HDF5DataSet(DataSet):
 
     A subclass says which files (`files`), where (`location`, relative to the root) and how (`write`,
     `check_source`).
+
+    Attributes
+    ----------
+    forms : tuple of tuples of SourceFile
+        The sets of files that it can be made from; by default `files` only. `find_sources` chooses.
     """
 
     location: ClassVar[str]
@@ -46,6 +51,24 @@ class HDF5DataSet(DataSet):
     @abstractmethod
     def check_source(self, name, path):
         """Raise a DataError that says what is wrong where the source file at `path` is not in its format."""
+
+    @property
+    def forms(self):
+        return (self.files,)
+
+    def find_sources(self, folder, source=None):
+        """Return where the source files of one of the `forms` are, as {name: path}.
+
+        Parameters
+        ----------
+        folder : Path
+            The data set's own, where files may lie or are downloaded to.
+        source : path or None
+            A folder or file on disk to take them from instead.
+        """
+        if source is None:
+            return files_or_downloads(self.files, folder)
+        return files_on_disk(self.files, source)
 
     def path(self, root):
         """Return the path of the prepared file under `root`."""
@@ -107,7 +130,8 @@ class HDF5DataSet(DataSet):
     def verify(self, root):
         with self.open(root) as h5:
             provenance = self._provenance(h5)
-            if provenance["official"] != self._is_official(provenance["sha256"]):
+            md5 = json.loads(h5.attrs.get("md5", "{}"))
+            if provenance["official"] != self._is_official(provenance["sha256"], md5):
                 raise ValueError("it calls itself official, its checksums do not")
             arrays = _arrays(h5)
             for array in arrays:
@@ -118,8 +142,12 @@ class HDF5DataSet(DataSet):
         kind = "official" if provenance["official"] else "UNOFFICIAL"
         return f"{self.name}: verified, {kind}, {self.path(root)}"
 
-    def _is_official(self, sha256):
-        return all(file.matches(sha256.get(file.name)) for file in self.files)
+    def _is_official(self, sha256, md5):
+        return any(
+            {file.name for file in form} == set(sha256)
+            and all(file.matches(sha256[file.name], md5.get(file.name)) for file in form)
+            for form in self.forms
+        )
 
     def prepare(self, root, source=None, allow_unofficial=False):
         destination = self.path(root)
@@ -127,27 +155,37 @@ class HDF5DataSet(DataSet):
         replacing = source is not None and allow_unofficial
         if present and (present["official"] or allow_unofficial) and not replacing:
             return self._already(root)
-        if source is None:
-            paths = files_or_downloads(self.files, destination.parent)
-        else:
-            paths = files_on_disk(self.files, source)
-        sha256 = {
-            file.name: self._checked_sha256(file, paths[file.name], allow_unofficial) for file in self.files
-        }
-        if present and present["sha256"] == sha256:
+        paths = self.find_sources(destination.parent, source)
+        attributes = self._attributes(paths, allow_unofficial)
+        if present and present["sha256"] == json.loads(attributes["sources"]):
             return self._already(root)
-        official = self._is_official(sha256)
+        self.write_file(destination, paths, attributes)
+        kind = "" if attributes["official"] else ", UNOFFICIAL"
+        return f"{self.name}: prepared{kind}, {destination}"
+
+    def _attributes(self, paths, allow_unofficial):
+        """Check the source files, {name: path}, and return the attributes of the file made from them."""
+        files = {file.name: file for form in self.forms for file in form}
+        sums = {
+            name: self._checked_sums(files[name], path, allow_unofficial) for name, path in paths.items()
+        }
+        sha256 = {name: found["sha256"] for name, found in sums.items()}
+        md5 = {name: found["md5"] for name, found in sums.items() if files[name].md5}
+        attributes = {
+            "name": self.name,
+            "format_version": self.format_version,
+            "official": self._is_official(sha256, md5),
+            "sources": json.dumps(sha256),
+        }
+        return {**attributes, "md5": json.dumps(md5)} if md5 else attributes
+
+    def write_file(self, destination, paths, attributes):
+        """Make the prepared file at `destination` from the checked source files `paths`, atomically."""
         with written_atomically(destination) as temporary:
-            _require_space(destination.parent, self.prepared_bytes)
+            require_space(destination.parent, self.prepared_bytes)
             with new_hdf5(temporary) as h5:
                 self.write(h5, paths)
-                for array in _arrays(h5):
-                    array.attrs["sha256"] = _sha256(array)
-                h5.attrs["name"] = self.name
-                h5.attrs["format_version"] = self.format_version
-                h5.attrs["official"] = official
-                h5.attrs["sources"] = json.dumps(sha256)
-        return f"{self.name}: prepared{'' if official else ', UNOFFICIAL'}, {destination}"
+                seal(h5, attributes)
 
     def _verified(self, root):
         try:
@@ -159,20 +197,29 @@ class HDF5DataSet(DataSet):
     def _already(self, root):
         return f"{self.verify(root)} (already prepared, nothing to do)"
 
-    def _checked_sha256(self, file, path, allow_unofficial):
-        sha256 = content_sha256(path)
-        if file.sha256 != sha256:
+    def _checked_sums(self, file, path, allow_unofficial):
+        sums = checksums(path, file.as_is)
+        if file.sha256 != sums["sha256"]:
             # First what is wrong with its form: nothing can accept that, and it says more than a checksum.
             self.check_source(file.name, path)
-        if not file.matches(sha256) and not allow_unofficial:
+        if not file.matches(**sums) and not allow_unofficial:
             raise DataError(
-                f"{path} is not the official {file.name}: wrong checksum (sha256 {sha256}); replace or "
-                "delete it, or pass --allow-unofficial to use it as it is"
+                f"{path} is not the official {file.name}: wrong checksum (sha256 {sums['sha256']}); "
+                "replace or delete it, or pass --allow-unofficial to use it as it is"
             )
-        return sha256
+        return sums
 
 
-def _require_space(folder, needed):
+def seal(h5, attributes):
+    """Write the checksum of each array in the open file `h5`, then what makes it a prepared file."""
+    for array in _arrays(h5):
+        array.attrs["sha256"] = _sha256(array)
+    for name, value in attributes.items():
+        h5.attrs[name] = value
+
+
+def require_space(folder, needed):
+    """Raise a DataError where `folder` has less than `needed` bytes free."""
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise DataError(

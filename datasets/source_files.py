@@ -20,11 +20,17 @@ class SourceFile:
         set has to recognize the file by what is in it.
     mirrors : tuple of str
         Addresses of the file, plain or gzipped; the first ones are tried first.
+    md5 : str or None
+        The same by MD5, for a file of which no official SHA-256 is known.
+    as_is : bool
+        The checksum is of the file's own bytes, even where they are gzipped (an archive).
     """
 
     name: str
     sha256: str | None
-    mirrors: tuple[str, ...]
+    mirrors: tuple[str, ...] = ()
+    md5: str | None = None
+    as_is: bool = False
 
     def find(self, folder):
         """Return the path of this file in `folder`, plain or with the ending .gz, or None."""
@@ -33,9 +39,9 @@ class SourceFile:
                 return folder / name
         return None
 
-    def matches(self, sha256):
-        """Return whether a checksum is the official one, as far as that is known."""
-        return self.sha256 in (None, sha256)
+    def matches(self, sha256, md5=None):
+        """Return whether checksums are the official ones, as far as these are known."""
+        return self.sha256 in (None, sha256) and self.md5 in (None, md5)
 
 
 def files_on_disk(files, source):
@@ -73,6 +79,6 @@ def files_or_downloads(files, folder):
         path = file.find(folder)
         if path is None:
             path = folder / file.mirrors[0].rsplit("/", 1)[-1]
-            download(file.mirrors, path, file.sha256)
+            download(file.mirrors, path, file.sha256, as_is=file.as_is)
         found[file.name] = path
     return found

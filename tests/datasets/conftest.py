@@ -1,11 +1,14 @@
 """Small and synthetic files in the official formats, and real MNIST where it is at hand."""
 
 import gzip
+import io
 import struct
+import tarfile
 
 import numpy as np
 import pytest
 
+from datasets.cifar10_files import BATCHES, CIFAR10Files
 from datasets.mnist_files import NUM_EXAMPLES, MNISTFiles
 from datasets.preprocessing import ZCA, global_contrast_normalize
 
@@ -85,3 +88,38 @@ def whitening(golden_zca):
     zca = ZCA()
     zca.fit(gcn["train"])
     return {"gcn": gcn, "zca": zca}
+
+
+SMALL_CIFAR10 = {"pictures_per_batch": 40, "side": 6}
+
+
+@pytest.fixture(scope="session")
+def cifar10_records():
+    """Six files' worth of small pictures in CIFAR-10's layout: {name: uint8 (40, 1 + 108)}."""
+    rng = np.random.RandomState(0)
+    records = {}
+    for file in BATCHES:
+        pixels = rng.randint(256, size=(40, 108)).astype(np.uint8)
+        labels = rng.randint(10, size=(40, 1)).astype(np.uint8)
+        records[file.name] = np.hstack([labels, pixels])
+    return records
+
+
+@pytest.fixture(scope="session")
+def cifar10_archive(tmp_path_factory, cifar10_records):
+    """These as an archive."""
+    path = tmp_path_factory.mktemp("cifar10") / "cifar-10-binary.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for name, records in cifar10_records.items():
+            info = tarfile.TarInfo(f"cifar-10-batches-bin/{name}")
+            info.size = records.nbytes
+            archive.addfile(info, io.BytesIO(records.tobytes()))
+    return path
+
+
+@pytest.fixture(scope="session")
+def cifar10_root(tmp_path_factory, cifar10_archive):
+    """A root folder with the small CIFAR-10 prepared in it; tests only read it."""
+    root = tmp_path_factory.mktemp("small_cifar10")
+    CIFAR10Files(**SMALL_CIFAR10).prepare(root, cifar10_archive, allow_unofficial=True)
+    return root

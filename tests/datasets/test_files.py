@@ -8,7 +8,7 @@ import resource
 import pytest
 
 from datasets.errors import DataError
-from datasets.files import content_sha256, read_content, written_atomically
+from datasets.files import checksums, read_content, written_atomically
 
 
 @pytest.mark.parametrize("compress", [bytes, gzip.compress])
@@ -17,12 +17,12 @@ def test_content_is_uncompressed_whatever_the_name(tmp_path, compress, content):
     path = tmp_path / "file.dat"
     path.write_bytes(compress(content))
     assert read_content(path) == content
-    assert content_sha256(path) == hashlib.sha256(content).hexdigest()
+    assert checksums(path)["sha256"] == hashlib.sha256(content).hexdigest()
 
 
 def test_a_folder_is_no_file(tmp_path):
     with pytest.raises(DataError, match=r"cannot read .*: Is a directory"):
-        content_sha256(tmp_path)
+        checksums(tmp_path)
 
 
 def test_a_file_appears_only_when_it_is_complete(tmp_path):

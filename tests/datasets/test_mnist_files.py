@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from datasets.errors import DataError
-from datasets.files import content_sha256
+from datasets.files import checksums
 from datasets.mnist_files import MIRRORS, OFFICIAL_FILES, MNISTFiles
 from datasets.source_files import SourceFile
 
@@ -103,8 +103,8 @@ def test_downloads_from_a_server_and_prepares(mnist_idx, mnist_root, tmp_path):
             url = f"http://127.0.0.1:{server.server_address[1]}"
             served = MNISTFiles(
                 tuple(
-                    SourceFile(path.name.removesuffix(".gz"), content_sha256(path), (f"{url}/{path.name}",))
-                    for path in mnist_idx.iterdir()
+                    SourceFile(name.removesuffix(".gz"), checksums(mnist_idx / name)["sha256"], (f"{url}/{name}",))
+                    for name in sorted(path.name for path in mnist_idx.iterdir())
                 )
             )
             assert served.prepare(tmp_path) == f"mnist: prepared, {tmp_path}/mnist/mnist.h5"
