@@ -14,6 +14,7 @@ from hypothesis.extra import numpy as hnp
 
 from reproduce.shim import jax_ops
 
+
 @cache
 def losses(parity, linker):
     x, b, targets, dy = at.fmatrix(), at.fvector(), at.ivector(), at.fvector()

@@ -1,0 +1,178 @@
+"""Scan and its gradients: JAX against Aesara's Python loop."""
+
+from functools import cache
+
+import aesara
+import aesara.tensor as at
+import numpy as np
+import pytest
+from aesara.gradient import grad_clip
+from aesara.scan.op import Scan
+from aesara.scan.utils import until
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reproduce.shim import jax_ops
+
+ROWS, UNITS = 3, 4
+
+
+def draws(seed, *shape):
+    return np.random.default_rng(seed).standard_normal(shape, "float32") / 2
+
+
+def scans(function):
+    return [node.op for node in function.maker.fgraph.apply_nodes if isinstance(node.op, Scan)]
+
+
+@cache
+def sums(parity):
+    x = at.fmatrix()
+    forward, _ = aesara.scan(lambda row, total: row + total, sequences=x, outputs_info=at.zeros_like(x[0]))
+    backward, _ = aesara.scan(
+        lambda row, total: row + total, sequences=x, outputs_info=at.zeros_like(x[0]), go_backwards=True
+    )
+    cost = (forward**2).sum() + (backward[0] * forward[-1]).sum()
+    return parity([x], [forward, backward, backward[-1], aesara.grad(cost, x)])
+
+
+@settings(max_examples=4, deadline=None)
+@given(steps=st.integers(1, 6), columns=st.integers(1, 3))
+def test_cumulative_sums_both_ways(parity, steps, columns):
+    x = draws(steps, steps, columns)
+    np.testing.assert_allclose(sums(parity)(x)[0], np.cumsum(x, axis=0), rtol=1e-5, atol=1e-6)
+
+
+TAPS = [((-2, -1), (0,)), ((-3, -1), (0, -1)), ((-4,), (-1, 2))]
+
+
+@pytest.mark.parametrize(("taps", "sequence_taps"), TAPS)
+def test_taps_and_their_gradients(parity, taps, sequence_taps):
+    x, start = at.fmatrix(), at.fmatrix()
+    weights = [aesara.shared(draws(i, 2, 2)) for i in range(len(taps))]
+
+    def step(*arrays):
+        rows, past = arrays[: len(sequence_taps)], arrays[len(sequence_taps) : len(sequence_taps) + len(taps)]
+        return at.tanh(sum(rows) + sum(at.dot(h, w) for h, w in zip(past, weights, strict=True)))
+
+    states, _ = aesara.scan(
+        step, sequences={"input": x, "taps": list(sequence_taps)},
+        outputs_info={"initial": start, "taps": list(taps)}, non_sequences=weights,
+    )  # fmt: skip
+    # Not every step's state enters alike.
+    cost = (states**2).sum() + states[-1].sum() * 2 + states[0, 1]
+    compare = parity([x, start], [states, cost, *aesara.grad(cost, [x, start, *weights])])
+    compare(draws(10, 7, 2), draws(11, -min(taps), 2))
+
+
+def test_several_outputs_of_each_kind(parity):
+    x, h0, c0 = at.ftensor3(), at.ftensor3(), at.fmatrix()
+    w, v = aesara.shared(draws(0, UNITS, UNITS)), aesara.shared(draws(1, UNITS, UNITS))
+
+    def step(row, h_before, h, c, w):
+        h = at.tanh(row + at.dot(h, w) + h_before)
+        c = at.sigmoid(h) * c + at.dot(h, v)
+        return h, c, (h * c).sum(), at.argmax(h, axis=1)
+
+    (h, c, product, best), _ = aesara.scan(
+        step, sequences=x, outputs_info=[{"initial": h0, "taps": [-2, -1]}, c0, None, None], non_sequences=w
+    )
+    cost = (h**2).sum() + (c[-1] * h[1]).sum() + product.sum()
+    outputs = [h, c, product, best, h[::-1], cost, *aesara.grad(cost, [x, h0, c0, w, v])]
+    parity([x, h0, c0], outputs)(draws(2, 5, ROWS, UNITS), draws(3, 2, ROWS, UNITS), draws(4, ROWS, UNITS))
+
+
+def lstm(x, c0, h0, w_in, w_hid, bias, clip, **options):
+    """Lasagne's form: the input's part outside the loop, gradients clipped at each step."""
+    pre = at.dot(x, w_in) + bias
+
+    def step(row, c, h, w_hid):
+        gates = grad_clip(row + at.dot(h, w_hid), -clip, clip)
+        i, f, g, o = (gates[:, k * UNITS : (k + 1) * UNITS] for k in range(4))
+        c = at.sigmoid(f) * c + at.sigmoid(i) * at.tanh(g)
+        return c, at.sigmoid(o) * at.tanh(c)
+
+    start = {"outputs_info": [c0, h0], "non_sequences": [w_hid], "strict": True}
+    (_, h), _ = aesara.scan(step, sequences=pre, **start, **options)
+    return h
+
+
+@pytest.mark.parametrize("options", [{}, {"go_backwards": True}, {"truncate_gradient": 3}], ids=str)
+@pytest.mark.parametrize("clip", [0.01, 5])
+def test_lstm(parity, options, clip):
+    x, c0, h0 = at.ftensor3(), at.fmatrix(), at.fmatrix()
+    parameters = [aesara.shared(draws(i, *s)) for i, s in enumerate([(2, 4 * UNITS), (UNITS, 4 * UNITS), (4 * UNITS,)])]
+    h = lstm(x, c0, h0, *parameters, clip, **options)
+    cost = (h**2).mean()
+    compare = parity([x, c0, h0], [h, cost, *aesara.grad(cost, [x, c0, h0, *parameters])])
+    compare(draws(5, 6, ROWS, 2), draws(6, ROWS, UNITS), draws(7, ROWS, UNITS))
+
+
+def test_clipping_inside_the_loop_changes_gradients():
+    x, c0, h0 = at.ftensor3(), at.fmatrix(), at.fmatrix()
+    parameters = [aesara.shared(draws(i, *s)) for i, s in enumerate([(2, 4 * UNITS), (UNITS, 4 * UNITS), (4 * UNITS,)])]
+    values = draws(5, 6, ROWS, 2), draws(6, ROWS, UNITS), draws(7, ROWS, UNITS)
+    found = []
+    for clip in (1e-4, 5):
+        gradient = aesara.grad((lstm(x, c0, h0, *parameters, clip) ** 2).sum(), parameters[1])
+        found.append(aesara.function([x, c0, h0], gradient, mode=jax_ops.mode())(*values))
+    assert abs(found[0]).max() < 0.1 * abs(found[1]).max()
+
+
+@pytest.mark.parametrize("kept", [1, 2, 4, 7])
+def test_shortened_buffers(parity, kept):
+    """scan_save_mem keeps only the rows that the graph asks for."""
+    x, start = at.fmatrix(), at.fmatrix()
+    (h, n), _ = aesara.scan(
+        lambda row, before, last: (at.tanh(row + before + 2 * last), (row * last).sum()),
+        sequences=x, outputs_info=[{"initial": start, "taps": [-2, -1]}, None],
+    )  # fmt: skip
+    compare = parity([x, start], [h[-kept:] if kept > 1 else h[-1], n[-kept:]])
+    assert any("JAX" in type(compare._jax.maker.mode.linker).__name__ for _ in scans(compare._jax))
+    compare(draws(0, 7, 3), draws(1, 2, 3))
+
+
+def test_shared_variables_updated_in_the_loop(parity):
+    x = at.fvector()
+    total = aesara.shared(np.float32(1), name="total")
+    doubled, updates = aesara.scan(lambda row: (row * total, {total: total + row}), sequences=x)
+    parity([x], [doubled, updates[total]])(draws(0, 5))
+
+
+def test_fixed_number_of_steps_without_sequences(parity):
+    x = at.fvector()
+    powers, _ = aesara.scan(lambda last, x: last * x, outputs_info=at.ones_like(x), non_sequences=x, n_steps=4)
+    compare = parity([x], [powers, powers[-1], aesara.grad(powers[-1].sum(), x)])
+    np.testing.assert_allclose(compare(np.array([1, 2, 3], "float32"))[1], [1, 16, 81])
+
+
+def test_nested_loops(parity):
+    x = at.ftensor3()
+
+    def rows(matrix):
+        inner, _ = aesara.scan(lambda r, t: at.tanh(r + t), sequences=matrix, outputs_info=at.zeros_like(matrix[0]))
+        return inner[-1]
+
+    last, _ = aesara.scan(rows, sequences=x)
+    parity([x], [last, aesara.grad((last**2).sum(), x)])(draws(0, 3, 4, 2))
+
+
+def test_no_steps_at_all():
+    x, start = at.fmatrix(), at.fvector()
+    (h, n), _ = aesara.scan(lambda row, last: (row + last, row.sum()), sequences=x, outputs_info=[start, None])
+    h, n = aesara.function([x, start], [h, n], mode=jax_ops.mode())(np.zeros((0, 2), "float32"), np.ones(2, "float32"))
+    assert h.shape == (0, 2) and n.shape == (0,)
+
+
+def test_loops_until_a_condition_are_refused():
+    x = at.fvector()
+    out, _ = aesara.scan(lambda row: (row * 2, until(row > 1)), sequences=x)
+    with pytest.raises(jax_ops.JaxOpError, match=r"while-loop \(until\).*mask with switch"):
+        aesara.function([x], out, mode=jax_ops.mode())
+
+
+def test_numbers_of_steps_that_depend_on_values_are_refused():
+    n = at.iscalar()
+    out, _ = aesara.scan(lambda last: last * 2, outputs_info=at.ones(()), n_steps=n)
+    with pytest.raises(jax_ops.JaxOpError, match="depend on values of arrays"):
+        aesara.function([n], out[-1], mode=jax_ops.mode())(3)
