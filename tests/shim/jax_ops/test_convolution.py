@@ -43,7 +43,9 @@ def test_border_modes_strides_and_dilations(parity, border, stride, dilation, fl
 @pytest.mark.parametrize("border", ["half", 1])
 def test_against_c(parity, border):
     image, filters = at.ftensor4(), at.ftensor4()
-    compare = parity([image, filters], with_gradients(image, filters, 0.5, border_mode=border), linker="c", atol=1e-4)
+    compare = parity(
+        [image, filters], with_gradients(image, filters, 0.5, border_mode=border), linker="c", atol=1e-4
+    )
     compare(draws(0, 3, 2, 6, 5), draws(1, 4, 2, 3, 3))
     strided = np.asfortranarray(draws(2, 6, 4, 6, 10))[::2, ::2, :, ::2]
     compare(strided, draws(3, 1, 2, 3, 3).transpose(0, 1, 3, 2))
@@ -59,7 +61,9 @@ def test_shapes_given_in_advance(parity):
 
 def test_groups(parity):
     image, filters = at.ftensor4(), at.ftensor4()
-    parity([image, filters], [conv2d(image, filters, num_groups=2)])(draws(0, 2, 4, 5, 5), draws(1, 6, 2, 3, 3))
+    parity([image, filters], [conv2d(image, filters, num_groups=2)])(
+        draws(0, 2, 4, 5, 5), draws(1, 6, 2, 3, 3)
+    )
 
 
 def test_three_axes(parity):

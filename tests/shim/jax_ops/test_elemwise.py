@@ -96,8 +96,10 @@ def test_in_range(parity, open_low, open_high):
 
 def test_composites_of_fused_graphs():
     x = at.fmatrix()
-    graph = aesara.function([x], at.tanh(x + 1) * 2 - x ** 2, mode=JAX.including("fusion"))
-    assert any(isinstance(getattr(n.op, "scalar_op", None), Composite) for n in graph.maker.fgraph.apply_nodes)
+    graph = aesara.function([x], at.tanh(x + 1) * 2 - x**2, mode=JAX.including("fusion"))
+    assert any(
+        isinstance(getattr(n.op, "scalar_op", None), Composite) for n in graph.maker.fgraph.apply_nodes
+    )
     value = np.linspace(-2, 2, 6, dtype="float32").reshape(2, 3)
     np.testing.assert_allclose(graph(value), np.tanh(value + 1) * 2 - value**2, rtol=1e-5, atol=1e-6)
 

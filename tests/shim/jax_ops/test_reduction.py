@@ -61,9 +61,7 @@ def argmaxima(parity):
 
 
 @settings(max_examples=8, deadline=None)
-@given(
-    x=hnp.arrays("float32", st.tuples(*[st.integers(1, 4)] * 3), elements=st.integers(-1, 1).map(float))
-)
+@given(x=hnp.arrays("float32", st.tuples(*[st.integers(1, 4)] * 3), elements=st.integers(-1, 1).map(float)))
 def test_argmax_takes_the_first_of_ties(parity, x):
     argmaxima(parity)(x)
 

@@ -101,7 +101,9 @@ def lstm(x, c0, h0, w_in, w_hid, bias, clip, **options):
 @pytest.mark.parametrize("clip", [0.01, 5])
 def test_lstm(parity, options, clip):
     x, c0, h0 = at.ftensor3(), at.fmatrix(), at.fmatrix()
-    parameters = [aesara.shared(draws(i, *s)) for i, s in enumerate([(2, 4 * UNITS), (UNITS, 4 * UNITS), (4 * UNITS,)])]
+    parameters = [
+        aesara.shared(draws(i, *s)) for i, s in enumerate([(2, 4 * UNITS), (UNITS, 4 * UNITS), (4 * UNITS,)])
+    ]
     h = lstm(x, c0, h0, *parameters, clip, **options)
     cost = (h**2).mean()
     compare = parity([x, c0, h0], [h, cost, *aesara.grad(cost, [x, c0, h0, *parameters])])
@@ -110,7 +112,9 @@ def test_lstm(parity, options, clip):
 
 def test_clipping_inside_the_loop_changes_gradients():
     x, c0, h0 = at.ftensor3(), at.fmatrix(), at.fmatrix()
-    parameters = [aesara.shared(draws(i, *s)) for i, s in enumerate([(2, 4 * UNITS), (UNITS, 4 * UNITS), (4 * UNITS,)])]
+    parameters = [
+        aesara.shared(draws(i, *s)) for i, s in enumerate([(2, 4 * UNITS), (UNITS, 4 * UNITS), (4 * UNITS,)])
+    ]
     values = draws(5, 6, ROWS, 2), draws(6, ROWS, UNITS), draws(7, ROWS, UNITS)
     found = []
     for clip in (1e-4, 5):
@@ -141,7 +145,9 @@ def test_shared_variables_updated_in_the_loop(parity):
 
 def test_fixed_number_of_steps_without_sequences(parity):
     x = at.fvector()
-    powers, _ = aesara.scan(lambda last, x: last * x, outputs_info=at.ones_like(x), non_sequences=x, n_steps=4)
+    powers, _ = aesara.scan(
+        lambda last, x: last * x, outputs_info=at.ones_like(x), non_sequences=x, n_steps=4
+    )
     compare = parity([x], [powers, powers[-1], aesara.grad(powers[-1].sum(), x)])
     np.testing.assert_allclose(compare(np.array([1, 2, 3], "float32"))[1], [1, 16, 81])
 
@@ -150,7 +156,9 @@ def test_nested_loops(parity):
     x = at.ftensor3()
 
     def rows(matrix):
-        inner, _ = aesara.scan(lambda r, t: at.tanh(r + t), sequences=matrix, outputs_info=at.zeros_like(matrix[0]))
+        inner, _ = aesara.scan(
+            lambda r, t: at.tanh(r + t), sequences=matrix, outputs_info=at.zeros_like(matrix[0])
+        )
         return inner[-1]
 
     last, _ = aesara.scan(rows, sequences=x)
@@ -159,8 +167,12 @@ def test_nested_loops(parity):
 
 def test_no_steps_at_all():
     x, start = at.fmatrix(), at.fvector()
-    (h, n), _ = aesara.scan(lambda row, last: (row + last, row.sum()), sequences=x, outputs_info=[start, None])
-    h, n = aesara.function([x, start], [h, n], mode=jax_ops.mode())(np.zeros((0, 2), "float32"), np.ones(2, "float32"))
+    (h, n), _ = aesara.scan(
+        lambda row, last: (row + last, row.sum()), sequences=x, outputs_info=[start, None]
+    )
+    h, n = aesara.function([x, start], [h, n], mode=jax_ops.mode())(
+        np.zeros((0, 2), "float32"), np.ones(2, "float32")
+    )
     assert h.shape == (0, 2) and n.shape == (0,)
 
 

@@ -36,8 +36,8 @@ def shapes(parity):
             at.arange(x.shape[2]) * 2, at.arange(1, x.shape[0] + 5, 2), at.eye(y.shape[0], x.shape[2], 1),
             at.concatenate([y, x[:, 0, : y.shape[1]]], axis=0)[: y.shape[0]], at.stack([y, 2 * y], axis=1),
             at.stack([y[0, 0], y[-1, -1]]), at.repeat(y, 2, axis=0), Repeat(axis=1)(y, at.arange(y.shape[1])),
-            at.tile(y, (2, 1)), at.broadcast_to(y[0], (3, y.shape[1])), x[:, -1].mean() * at.cast(x.shape[0], "float32"),
-            unbroadcast(y[:1], 0), at.specify_shape(y, (None, y.shape[1])), AllocEmpty("float32")(x.shape[0])[:0],
+            at.tile(y, (2, 1)), at.broadcast_to(y[0], (3, y.shape[1])),
+            x[:, -1].mean() * at.cast(x.shape[0], "float32"), unbroadcast(y[:1], 0), at.specify_shape(y, (None, y.shape[1])), AllocEmpty("float32")(x.shape[0])[:0],
             at.switch(at.gt(x.shape[0], 2), x.shape[0], 0) + at.zeros((), "int64"),
         ],
     )  # fmt: skip
@@ -90,7 +90,9 @@ def test_shape_that_depends_on_values():
 
 def test_assertions_about_shapes_are_checked():
     x = at.fvector()
-    function = aesara.function([x], Assert("odd length")(x, at.eq(x.shape[0] % 2, 0)) * 2, mode=jax_ops.mode())
+    function = aesara.function(
+        [x], Assert("odd length")(x, at.eq(x.shape[0] % 2, 0)) * 2, mode=jax_ops.mode()
+    )
     np.testing.assert_array_equal(function(values(4)), 2 * values(4))
     with pytest.raises(AssertionError, match="odd length"):
         function(values(3))
