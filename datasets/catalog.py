@@ -6,6 +6,7 @@ from datasets.cifar10_files import CIFAR10Files
 from datasets.digits import BuiltInDigits
 from datasets.errors import DataError
 from datasets.mnist_files import MNISTFiles
+from datasets.svhn_files import SVHNFiles
 from datasets.text_files import LinuxKernel, WarAndPeace
 
 DATA_SETS = {
@@ -14,6 +15,8 @@ DATA_SETS = {
         BuiltInDigits(),
         MNISTFiles(),
         CIFAR10Files(),
+        SVHNFiles(),
+        SVHNFiles(lcn_channels="all"),
         WarAndPeace(),
         LinuxKernel(),
     )

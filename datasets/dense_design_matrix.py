@@ -44,6 +44,8 @@ class DenseDesignMatrix:
         an AssertionError.
     """
 
+    on_disk = False  # whether it is of a kind that pylearn2 keeps in HDF5
+
     def __init__(
         self,
         X=None,

@@ -43,9 +43,22 @@ def new_hdf5(path):
     OSError
         The file could not be written; what is at `path` then is of no use.
     """
-    with _Sink(path, "w+") as sink:
+    with _written(path, "w+", "w") as h5:
+        yield h5
+
+
+@contextlib.contextmanager
+def changed_hdf5(path):
+    """Yield the h5py.File at `path` to change; errors are as in `new_hdf5`."""
+    with _written(path, "r+", "r+") as h5:
+        yield h5
+
+
+@contextlib.contextmanager
+def _written(path, file_mode, h5_mode):
+    with _Sink(path, file_mode) as sink:
         try:
-            with h5py.File(sink, "w") as h5:
+            with h5py.File(sink, h5_mode) as h5:
                 yield h5
         finally:
             if sink.failure is not None:

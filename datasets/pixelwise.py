@@ -36,7 +36,7 @@ class PixelwisePreprocessor(ABC):
     def apply(self, dataset, can_fit=False):
         """Replace the design matrix of `dataset` by a float32 one."""
         stored = dataset.get_design_matrix()
-        interleaved = isinstance(stored, np.ndarray) and self._batch_size != len(stored)
+        interleaved = not dataset.on_disk and self._batch_size != len(stored)
         X = np.array(stored, np.float32)
         images = X.reshape(len(X), *self._shape(dataset, X.shape[1]))
         for start in range(0, len(X), self._batch_size):

@@ -38,15 +38,17 @@ class HDF5DataSet(DataSet):
     location: ClassVar[str]
     format_version: ClassVar[int]
 
-    @abstractmethod
     def write(self, h5, paths):
         """Write the arrays into the open HDF5 file `h5` from the source files `paths`, {name: path}.
+
+        For subclasses that leave `write_file` as it is.
 
         Raises
         ------
         DataError
             A source file cannot be used, official or not.
         """
+        raise NotImplementedError
 
     @abstractmethod
     def check_source(self, name, path):

@@ -7,10 +7,12 @@ import tarfile
 
 import numpy as np
 import pytest
+import scipy.io
 
 from datasets.cifar10_files import BATCHES, CIFAR10Files
 from datasets.mnist_files import NUM_EXAMPLES, MNISTFiles
 from datasets.preprocessing import ZCA, global_contrast_normalize
+from datasets.svhn_files import SVHNFiles
 
 
 @pytest.fixture(scope="session")
@@ -122,4 +124,44 @@ def cifar10_root(tmp_path_factory, cifar10_archive):
     """A root folder with the small CIFAR-10 prepared in it; tests only read it."""
     root = tmp_path_factory.mktemp("small_cifar10")
     CIFAR10Files(**SMALL_CIFAR10).prepare(root, cifar10_archive, allow_unofficial=True)
+    return root
+
+
+SMALL_SVHN = {
+    "num_examples": {"train": 90, "test": 40, "extra": 70},
+    "valid_per_class": {"train": 4, "extra": 2},
+}
+
+
+@pytest.fixture(scope="session")
+def svhn_arrays():
+    """Synthetic pictures, uint8 (32, 32, 3, n), and labels, uint8 (n, 1), of SVHN's three parts."""
+    rng = np.random.RandomState(0)
+    arrays = {}
+    for part, n in SMALL_SVHN["num_examples"].items():
+        X = rng.randint(256, size=(32, 32, 3, n)).astype(np.uint8)
+        labels = rng.permutation(np.arange(n) % 10 + 1).astype(np.uint8)
+        arrays[part] = X, labels.reshape(-1, 1)
+    return arrays
+
+
+@pytest.fixture(scope="session")
+def svhn_mats(tmp_path_factory, svhn_arrays):
+    """A folder with these as MATLAB files."""
+    folder = tmp_path_factory.mktemp("svhn_mats")
+    for part, (X, y) in svhn_arrays.items():
+        scipy.io.savemat(folder / f"{part}_32x32.mat", {"X": X, "y": y}, do_compression=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def svhn_root(tmp_path_factory, svhn_mats):
+    """A root folder with the small SVHN prepared in it, in both variants; tests only read it."""
+    root = tmp_path_factory.mktemp("small_svhn")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("datasets.svhn_files.ROWS_A_TIME", 32)
+        for channels in ("red", "all"):
+            files = SVHNFiles(channels, **SMALL_SVHN)
+            patch.setattr(files, "prepared_bytes", 1_000_000)
+            files.prepare(root, svhn_mats, allow_unofficial=True)
     return root

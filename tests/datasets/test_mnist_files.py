@@ -103,8 +103,9 @@ def test_downloads_from_a_server_and_prepares(mnist_idx, mnist_root, tmp_path):
             url = f"http://127.0.0.1:{server.server_address[1]}"
             served = MNISTFiles(
                 tuple(
-                    SourceFile(name.removesuffix(".gz"), checksums(mnist_idx / name)["sha256"], (f"{url}/{name}",))
-                    for name in sorted(path.name for path in mnist_idx.iterdir())
+                    SourceFile(path.stem if path.suffix == ".gz" else path.name, *known)
+                    for path in mnist_idx.iterdir()
+                    for known in [(checksums(path)["sha256"], (f"{url}/{path.name}",))]
                 )
             )
             assert served.prepare(tmp_path) == f"mnist: prepared, {tmp_path}/mnist/mnist.h5"
