@@ -22,8 +22,9 @@ EDGES = np.array(
 UNARY = (
     at.abs, at.sgn, at.neg, at.exp, at.tanh, at.sigmoid, at.softplus, at.sqr, at.floor, at.ceil, at.round,
     lambda x: at.sqrt(x + 5), lambda x: at.log(x + 5), lambda x: at.reciprocal(x + 5), lambda x: x ** 3,
-    lambda x: at.clip(x, -1, 1), lambda x: at.cast(x, "int8"), lambda x: at.cast(x, "bool"), lambda x: 1 / (x + 5),
-    at.erf, at.isnan, lambda x: at.log1p(x + 5), lambda x: x ** -2, lambda x: (x + 5) ** 0.5,
+    lambda x: at.clip(x, -1, 1), lambda x: at.cast(x, "int8"), lambda x: at.cast(x, "bool"),
+    lambda x: 1 / (x + 5), at.erf, at.isnan, lambda x: at.log1p(x + 5), lambda x: x ** -2,
+    lambda x: (x + 5) ** 0.5,
 )  # fmt: skip
 
 
@@ -47,9 +48,9 @@ def binary(parity):
         [x, y, row, m],
         [
             x + y + row, x - row, x * y * row, x / (at.abs(row) + 1), at.maximum(x, row), at.minimum(x, y),
-            at.switch(x > y, x, row), at.ge(x, row), at.eq(x, y), at.neq(m, 1), m // 3, m % 3, m + 1, m / 4, -m,
-            at.and_(m, 6), at.or_(m, 6), at.xor(m, 6), at.invert(m), at.fill(row, x), at.fill(x, row),
-            at.power(at.abs(x) + 1, y), at.arctan2(x, y), at.mod(x, 1.5),
+            at.switch(x > y, x, row), at.ge(x, row), at.eq(x, y), at.neq(m, 1), m // 3, m % 3, m + 1,
+            m / 4, -m, at.and_(m, 6), at.or_(m, 6), at.xor(m, 6), at.invert(m), at.fill(row, x),
+            at.fill(x, row), at.power(at.abs(x) + 1, y), at.arctan2(x, y), at.mod(x, 1.5),
         ],
 
     )  # fmt: skip
