@@ -1,0 +1,80 @@
+"""``import pylearn2.*`` gives our data sets under pylearn2's names, as far as Theano-era scripts use them."""
+
+import importlib
+import sys
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+from reproduce.errors import UserError
+
+PACKAGES = ("pylearn2", "pylearn2.datasets", "pylearn2.utils")
+MODULES = {
+    "pylearn2.datasets.cifar10": "datasets.cifar10",
+    "pylearn2.datasets.dense_design_matrix": "datasets.dense_design_matrix",
+    "pylearn2.datasets.mnist": "datasets.mnist",
+    "pylearn2.datasets.preprocessing": "datasets.preprocessing",
+    "pylearn2.datasets.svhn": "datasets.svhn",
+    "pylearn2.datasets.zca_dataset": "datasets.zca_dataset",
+    "pylearn2.utils.rng": "datasets.rng",
+    "pylearn2.utils.serial": "datasets.serial",
+}
+
+
+def install():
+    """Put the finder in front of ``sys.meta_path``, once; nothing is imported yet.
+
+    Raises
+    ------
+    reproduce.errors.UserError
+        Where ``pylearn2`` has been imported and is not the alias.
+    """
+    if any(isinstance(finder, Pylearn2Finder) for finder in sys.meta_path):
+        return
+    imported = sys.modules.get("pylearn2")
+    if imported is not None and not isinstance(imported, AliasModule):
+        raise UserError(
+            "a real pylearn2 is imported already; import reproduce first, or leave 'import pylearn2' out"
+        )
+    sys.meta_path.insert(0, Pylearn2Finder())
+
+
+class Pylearn2Finder(MetaPathFinder, Loader):
+    """Finds ``pylearn2`` and those of its modules that we have, and loads them as `AliasModule`."""
+
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname.partition(".")[0] != "pylearn2":
+            return None
+        if fullname in PACKAGES:
+            return ModuleSpec(fullname, self, is_package=True)
+        if fullname in MODULES:
+            return ModuleSpec(fullname, self, origin=MODULES[fullname])
+        known = ", ".join(MODULES)
+        raise ModuleNotFoundError(f"{fullname} has no counterpart here; there are {known}", name=fullname)
+
+    def create_module(self, spec):
+        return AliasModule(spec.name, spec.origin)
+
+    def exec_module(self, module):
+        """Import our module; an alias of a package has nothing behind it."""
+        if module._ours is not None:
+            importlib.import_module(module._ours)
+
+
+class AliasModule(ModuleType):
+    """A module of pylearn2's name whose attributes are those of one of ours."""
+
+    def __init__(self, name, ours):
+        super().__init__(name, "A name of pylearn2's." if ours is None else f"pylearn2's name for {ours}.")
+        self._ours = ours
+
+    def __getattr__(self, attribute):
+        if self._ours is not None and not attribute.startswith("__"):
+            return getattr(sys.modules[self._ours], attribute)
+        qualified = f"{self.__name__}.{attribute}"
+        if qualified in MODULES or qualified in PACKAGES:
+            return importlib.import_module(qualified)  # as if the package imported its modules
+        raise AttributeError(f"module {self.__name__!r} has no attribute {attribute!r}")
+
+    def __dir__(self):
+        return dir(sys.modules[self._ours]) if self._ours is not None else super().__dir__()
