@@ -49,7 +49,7 @@ def load(filepath):
         return WHITENED[path.name](path.parents[2])
     if path.suffix not in READERS:
         raise DataError(
-            f"{path} is not loaded: a pickle may run any code in it; convert it to one of {', '.join(READERS)}"
+            f"{path} is not loaded: a pickle may run any code; convert it to one of {', '.join(READERS)}"
         )
     try:
         return READERS[path.suffix](path)
