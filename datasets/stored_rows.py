@@ -1,6 +1,5 @@
 """Rows of a matrix that stays on disk, read by index."""
 
-import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,7 +7,7 @@ import h5py
 import numpy as np
 
 from datasets.blosc import require_filters
-from datasets.errors import DataError
+from datasets.errors import DataError, one_line
 
 READ_AHEAD = 4  # minibatches
 
@@ -17,8 +16,7 @@ class StoredRows:
     """A matrix in an HDF5 file, of which only the rows asked for are read: ``rows[indices]``.
 
     It is used as an array is: ``rows[3]``, ``rows[10:20]``, ``rows[[7, 1, 7]]`` and ``np.asarray(rows)`` give
-    float32 arrays. Indices may come in any order and repeat; the disk sees them sorted. An array stored in
-    one piece is read without the HDF5 library, which takes ten times as long for scattered rows.
+    float32 arrays. Indices may come in any order and repeat; the file is read in its own order.
 
     Parameters
     ----------
@@ -41,69 +39,40 @@ class StoredRows:
     ndim = 2
 
     def __init__(self, path, name, order=None, change=None):
-        self._path = path
-        self._order, self._change = order, change
-        h5 = h5py.File(path, "r")
-        array = h5[name]
-        require_filters(array, path)
-        self._stored_dtype = array.dtype
-        self.shape = (len(array) if order is None else len(order), array.shape[1])
-        self._offset = array.id.get_offset()
-        if self._offset is None:
-            self._array, self._file = array, None
-        else:
-            self._array, self._file = None, os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            h5.close()
+        self._path, self._change = path, change
+        self._array = h5py.File(path, "r")[name]
+        require_filters(self._array, path)
+        self._rows = np.arange(len(self._array)) if order is None else np.asarray(order)
+        self.shape = (len(self._rows), self._array.shape[1])
 
     def __len__(self):
         return self.shape[0]
-
-    def __del__(self):
-        if getattr(self, "_file", None) is not None:
-            os.close(self._file)
 
     def __array__(self, dtype=None, copy=None):
         return self[:].astype(dtype or self.dtype, copy=False)
 
     def __getitem__(self, index):
-        rows = np.arange(len(self))[index]
+        rows = self._rows[index]
         if rows.ndim > 1:
             raise IndexError(f"rows are chosen by one index, slice or list, not by {index!r}")
         one = rows.ndim == 0
-        rows = np.atleast_1d(rows)
-        if self._order is not None:
-            rows = self._order[rows]
-        X = self._read(rows).astype(np.float32, copy=False)
+        X = self._read(np.atleast_1d(rows)).astype(np.float32, copy=False)
         if self._change is not None:
             X = self._change(X)
         return X[0] if one else X
 
     def _read(self, rows):
         """Return the stored rows with these numbers."""
-        if self._file is None:
-            distinct, places = np.unique(rows, return_inverse=True)
-            return self._array[distinct][places]
-        X = np.empty((len(rows), self.shape[1]), self._stored_dtype)
-        order = np.argsort(rows, kind="stable")
-        rows = rows[order]
-        consecutive = np.diff(rows) == 1
-        if consecutive.all() and (order == np.arange(len(order))).all():
-            if len(rows):
-                self._read_run(rows[0], X)
-            return X
-        for place, row in zip(order.tolist(), rows.tolist(), strict=True):
-            self._read_run(row, X[place : place + 1])
-        return X
-
-    def _read_run(self, first, destination):
-        """Fill `destination` with stored rows from the row `first` on."""
-        left = memoryview(destination).cast("B")
-        position = self._offset + int(first) * self.shape[1] * self._stored_dtype.itemsize
-        while left:
-            count = os.preadv(self._file, [left], position)
-            if count == 0:
-                raise DataError(f"{self._path} is truncated; delete it and prepare it again")
-            left, position = left[count:], position + count
+        distinct, places = np.unique(rows, return_inverse=True)
+        try:
+            if len(distinct) and distinct[-1] - distinct[0] == len(distinct) - 1:
+                stored = self._array[distinct[0] : distinct[-1] + 1]
+            else:
+                stored = self._array[distinct]
+        except OSError as error:
+            reason = one_line(error)
+            raise DataError(f"{self._path} is damaged ({reason}); delete it and prepare it again") from error
+        return stored if np.array_equal(places, np.arange(len(stored))) else stored[places]
 
 
 def prefetched(read, batches, ahead=READ_AHEAD):

@@ -2,6 +2,9 @@
 
 import json
 import resource
+import signal
+import subprocess
+import sys
 
 import h5py
 import numpy as np
@@ -139,3 +142,19 @@ def test_a_full_disk_is_told_and_what_was_written_is_kept(destination):
         file.publish(lambda h5: None)
     with h5py.File(destination) as h5:
         assert (h5["X"][...] == 1).all()
+
+
+def test_a_killed_process_is_gone_on_with(destination):
+    code = (
+        "import os, signal, sys, numpy as np\n"
+        "from datasets.resumable import ResumableFile\n"
+        "X = np.arange(40, dtype=np.float32).reshape(10, 4)\n"
+        "arrays = {'group/X': (X.shape, X.dtype), 'y': ((10,), np.dtype(np.int32))}\n"
+        "with ResumableFile(sys.argv[1], arrays, {'made_from': 'these'}) as file:\n"
+        "    file.append('group/X', X[:6])\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, str(destination)])
+    assert killed.returncode == -signal.SIGKILL
+    assert finish(destination) == 6
+    check(destination)
