@@ -5,7 +5,7 @@ import threading
 import h5py
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datasets.errors import DataError
@@ -44,6 +44,7 @@ def test_it_looks_like_an_array(rows, ordered):
     np.testing.assert_array_equal(np.reshape(rows, (-1, 5, 1)), X.reshape(-1, 5, 1))
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.integers(-40, 39), max_size=20))
 def test_lists_of_rows_in_any_order(rows, ordered, chosen):
     chosen = np.array(chosen, int)
@@ -51,6 +52,7 @@ def test_lists_of_rows_in_any_order(rows, ordered, chosen):
     np.testing.assert_array_equal(ordered[chosen], X[ORDER][chosen].astype(np.float32))
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.slices(40))
 def test_slices(rows, ordered, chosen):
     np.testing.assert_array_equal(rows[chosen], X[chosen])
