@@ -103,10 +103,7 @@ class CIFAR10Files(HDF5DataSet):
 
     def write(self, h5, paths):
         archive = paths.get(self.files[0].name)
-        if archive:
-            contents = self._unpacked(archive)
-        else:
-            contents = {name: read_content(path) for name, path in paths.items()}
+        contents = self._unpacked(archive) if archive else {n: read_content(path) for n, path in paths.items()}
         data = {}
         for which_set, names in SETS.items():
             batches = [self._decoded(archive or paths[name], name, contents.pop(name)) for name in names]

@@ -1,8 +1,11 @@
 """Lasagne layers with binarized weights, and the released scripts' batch normalisation."""
 
+import aesara
 import aesara.tensor as at
 import numpy as np
 from aesara import shared
+from aesara.compile.mode import Mode
+from aesara.tensor.nnet import conv2d
 from lasagne import init
 from lasagne.layers import Layer
 
@@ -31,12 +34,17 @@ class Weight:
         self.alpha = None
         self.used = latent
         if method.scale in ("mean_abs", "curvature"):
-            # At the first step the curvature is constant, so both scales start at the mean.
-            start = np.float32(abs(latent.get_value(borrow=True)).mean(dtype="float64"))
-            self.alpha = shared(np.asarray(start), name=f"{name}.alpha", shape=())
+            start = initial_alpha(latent.get_value(borrow=True), method)
+            self.alpha = shared(start, name=f"{name}.alpha", shape=())
         if method.binarizes:
             alpha = methods.one() if self.alpha is None else self.alpha
             self.used = methods.binarize(latent, alpha, zero_is_positive)
+
+
+def initial_alpha(w, method):
+    """α of the first step, float32: that of `method` where the second moment is still zero."""
+    graph = method.alpha(at.constant(w), at.constant(np.zeros_like(w)))
+    return aesara.function([], graph, mode=Mode("py", None))()
 
 
 def glorot_bound(n_in, n_out):
@@ -120,6 +128,53 @@ class BinarizedDenseLayer(Layer):
         return at.dot(input, self.weight.used) + self.b.dimshuffle("x", 0)
 
 
+class BinarizedConv2DLayer(Layer):
+    """A convolution with ``α·b`` of 3×3 filters, padding 1 and stride 1, plus bias, without a nonlinearity.
+
+    Parameters
+    ----------
+    incoming : lasagne.layers.Layer
+        Output shape (batch, channels, rows, columns).
+    num_filters : int
+        Filters of the layer.
+    method : reproduce.methods.Method
+        How W, of shape (num_filters, channels, 3, 3), is used.
+    variant : {"released", "repository"}
+        See `create_weight`.
+    name : str
+        Prefix of the parameters' names.
+
+    Notes
+    -----
+    Output shape (batch, num_filters, rows, columns). A true convolution: filters are flipped (released lab.py,
+    Conv2DLayer). Training as in `BinarizedDenseLayer`.
+    """
+
+    SIZE = 3
+
+    def __init__(self, incoming, num_filters, method, variant="released", name="conv"):
+        super().__init__(incoming, name=name)
+        self.num_filters = num_filters
+        channels, area = self.input_shape[1], self.SIZE**2
+        shape = (num_filters, channels, self.SIZE, self.SIZE)
+        self.weight = create_weight(self, method, shape, area * channels, area * num_filters, variant)
+        self.weights = [self.weight]
+        self.b = self.add_param(init.Constant(0.0), (num_filters,), name="b", regularizable=False)
+
+    def get_output_shape_for(self, input_shape):
+        return (input_shape[0], self.num_filters, *input_shape[2:])
+
+    def get_output_for(self, input, **kwargs):
+        convolved = conv2d(
+            input,
+            self.weight.used,
+            input_shape=(None, *self.input_shape[1:]),
+            filter_shape=self.weight.latent.get_value(borrow=True).shape,
+            border_mode=(self.SIZE // 2, self.SIZE // 2),
+        )
+        return convolved + self.b.dimshuffle("x", 0, "x", "x")
+
+
 class BatchNormLayer(Layer):
     """The released scripts' batch normalisation, ``γ·(x − mean)/(std + 1e-4) + β``.
 
@@ -155,9 +210,7 @@ class BatchNormLayer(Layer):
 
     def batch_statistics(self, input):
         """Mean and population standard deviation of `input` by feature, each of shape (features,)."""
-        mean = input.mean(self.axes)
-        variance = at.square(input - self._spread(mean, input.ndim)).mean(self.axes)
-        return mean, at.sqrt(variance)
+        return input.mean(self.axes), input.std(self.axes)
 
     def running_updates(self, input):
         """The running statistics after a training pass over `input`: pairs (shared variable, new value)."""

@@ -18,10 +18,8 @@ from aesara.gradient import disconnected_grad
 
 from reproduce.errors import UserError
 from reproduce.naming import nearest
+from reproduce.ops.adam import EPSILON
 from reproduce.ops.sign import sign
-
-CURVATURE_EPSILON = 1e-8
-"""ε in ``d = √v + ε`` (Algorithm 1; released lab.py, binarization)."""
 
 
 @dataclass(frozen=True)
@@ -111,8 +109,8 @@ def one():
 
 
 def curvature(v):
-    """The diagonal curvature d of Algorithm 1, step 4, up to the factor 1/η, which cancels in α."""
-    return at.sqrt(v) + at.constant(CURVATURE_EPSILON, dtype="float32")
+    """The diagonal curvature ``d = √v + ε`` of Algorithm 1, step 4, up to the factor 1/η, which cancels in α."""
+    return at.sqrt(v) + at.constant(EPSILON, dtype="float32")
 
 
 def binarize(w, alpha, zero_is_positive=True):

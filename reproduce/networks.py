@@ -2,10 +2,10 @@
 
 import aesara.tensor as at
 import lasagne
-from lasagne.layers import InputLayer, NonlinearityLayer, get_all_layers, get_all_params, get_output
+from lasagne.layers import InputLayer, MaxPool2DLayer, NonlinearityLayer, get_all_layers, get_all_params, get_output
 
 from reproduce import methods
-from reproduce.layers import BatchNormLayer, BinarizedDenseLayer
+from reproduce.layers import BatchNormLayer, BinarizedConv2DLayer, BinarizedDenseLayer
 
 
 class Network:
@@ -61,30 +61,59 @@ def build(experiment, seed):
     Network
     """
     lasagne.random.set_rng(seed)
-    return Network(_mlp(experiment))
+    return Network(ARCHITECTURES[experiment["network.kind"]](experiment))
 
 
 def input_shape(experiment):
-    """Shape of one example: (features,)."""
-    return {"mnist": (784,), "digits": (64,)}[experiment["data.name"]]
+    """Shape of one example: (features,) or (channels, rows, columns)."""
+    return {"mnist": (784,), "digits": (64,), "cifar10": (3, 32, 32), "svhn": (3, 32, 32)}[experiment["data.name"]]
 
 
 def _mlp(experiment):
-    """in – units FC – … – classes, each FC followed by batch norm and, but for the last, by the nonlinearity.
-
-    Paper, Section 4.1; released mnist.py, main.
-    """
-    method = experiment.method
-    options = {"method": method, "variant": experiment.settings.get("method.variant", "released")}
-    activation = _activation(experiment)
+    """in – units FC – … – classes. Paper, Section 4.1; released mnist.py, main."""
     layer = InputLayer((None, *input_shape(experiment)))
     for number in range(1, experiment["network.hidden_layers"] + 1):
-        layer = BinarizedDenseLayer(layer, experiment["network.units"], name=f"dense{number}", **options)
-        layer = BatchNormLayer(layer, name=f"norm{number}")
-        layer = NonlinearityLayer(layer, activation)
-    number = experiment["network.hidden_layers"] + 1
-    layer = BinarizedDenseLayer(layer, experiment["network.classes"], name=f"dense{number}", **options)
-    return BatchNormLayer(layer, name=f"norm{number}")
+        layer = _block(experiment, layer, BinarizedDenseLayer, experiment["network.units"], f"dense{number}")
+    return _scores(experiment, layer, f"dense{number + 1}")
+
+
+def _cnn(experiment):
+    """(2×KC3)–MP2–(2×2KC3)–MP2–(2×4KC3)–MP2–(2×1024FC)–classes, K filters in the first block.
+
+    Paper, Sections 4.1 and 4.2; released cifar10.py and svhn.py, main.
+    """
+    layer = InputLayer((None, *input_shape(experiment)))
+    number = 0
+    for block in range(3):
+        for pools in (False, True):
+            number += 1
+            filters = experiment["network.filters"] * 2**block
+            layer = _block(experiment, layer, BinarizedConv2DLayer, filters, f"conv{number}", pools)
+    for number in (1, 2):
+        layer = _block(experiment, layer, BinarizedDenseLayer, experiment["network.units"], f"dense{number}")
+    return _scores(experiment, layer, "dense3")
+
+
+ARCHITECTURES = {"mlp": _mlp, "cnn": _cnn}
+
+
+def _block(experiment, layer, kind, size, name, pools=False):
+    """Linear – 2×2 max-pooling where it `pools` – batch norm – nonlinearity: the released scripts' order."""
+    layer = _linear(experiment, layer, kind, size, name)
+    if pools:
+        layer = MaxPool2DLayer(layer, pool_size=2)
+    return NonlinearityLayer(BatchNormLayer(layer, name=f"{name}.norm"), _activation(experiment))
+
+
+def _scores(experiment, layer, name):
+    """The last fully connected layer: batch norm and no nonlinearity."""
+    layer = _linear(experiment, layer, BinarizedDenseLayer, experiment["network.classes"], name)
+    return BatchNormLayer(layer, name=f"{name}.norm")
+
+
+def _linear(experiment, layer, kind, size, name):
+    variant = experiment.settings.get("method.variant", "released")
+    return kind(layer, size, experiment.method, variant, name=name)
 
 
 def _activation(experiment):

@@ -146,7 +146,8 @@ class Training:
 
 def decayed(learning_rate, epoch, experiment):
     """The learning rate after `epoch`, which the schedule may end with a decay."""
-    if epoch in experiment["training.decay_epochs"]:
+    every = experiment.settings.get("training.decay_every", 0)
+    if epoch in experiment.settings.get("training.decay_epochs", ()) or (every and epoch % every == 0):
         return learning_rate * experiment["training.decay_factor"]
     return learning_rate
 

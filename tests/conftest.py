@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+import reproduce  # noqa: F401  before Aesara or Lasagne, which it configures
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 

@@ -1,9 +1,5 @@
 """Initial weights in the scripts' order of draws, and batch normalisation against a NumPy loop."""
 
-import reproduce  # noqa: F401  gives Lasagne its Theano, and Aesara its flags
-
-# isort: split
-
 import aesara
 import aesara.tensor as at
 import lasagne

@@ -1,9 +1,5 @@
 """The paper's MLP from an experiment: shapes, parameters, order of draws; losses and errors against NumPy."""
 
-import reproduce  # noqa: F401  gives Lasagne its Theano, and Aesara its flags
-
-# isort: split
-
 import aesara
 import aesara.tensor as at
 import lasagne

@@ -3,10 +3,6 @@
 import functools
 from dataclasses import replace
 
-import reproduce  # noqa: F401  gives Lasagne its Theano, and Aesara its flags
-
-# isort: split
-
 import aesara
 import aesara.tensor as at
 import lasagne

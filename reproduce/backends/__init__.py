@@ -35,6 +35,8 @@ def create(name="auto", device="auto", precision="float32"):
     UserError
         Where what is asked for is not to be had on this machine.
     """
+    if name not in ("auto", *NAMES):
+        raise UserError(f"unknown backend '{name}'; backends are auto, {', '.join(NAMES)}")
     if name == "auto":
         name = "jax" if device == "gpu" or not has_compiler() else "c"
     if name == "c":

@@ -53,7 +53,7 @@ class AdamStep(COp):
 
     @property
     def constants(self):
-        """β₁, 1−β₁, β₂, 1−β₂ and ε in float32, the differences taken in float32 as in Lasagne's Adam."""
+        """β₁, 1−β₁, β₂, 1−β₂ and ε in float32, the differences taken in float32 as in Lasagne 0.2's Adam."""
         one, beta1, beta2 = np.float32(1), np.float32(self.beta1), np.float32(self.beta2)
         return beta1, one - beta1, beta2, one - beta2, np.float32(EPSILON)
 
@@ -75,6 +75,8 @@ class AdamStep(COp):
 
     def perform(self, node, inputs, outputs):
         w, m, v, g, step_size = inputs
+        if not w.shape == m.shape == v.shape == g.shape:
+            raise ValueError("AdamStep: w, m, v and g differ in shape")
         beta1, rest1, beta2, rest2, epsilon = self.constants
         m = beta1 * m + rest1 * g
         v = beta2 * v + rest2 * (g * g)
@@ -84,7 +86,7 @@ class AdamStep(COp):
             w = np.clip(w, np.float32(-1), np.float32(1))
         outputs[0][0], outputs[1][0], outputs[2][0] = w, m, v
         if self.scale == "curvature":
-            weighted = (d.astype("float64") * abs(w)).sum()
+            weighted = (d * abs(w)).sum(dtype="float64")
             outputs[3][0] = np.asarray(np.float32(weighted) / np.float32(d.sum(dtype="float64")))
         elif self.scale == "mean_abs":
             outputs[3][0] = np.asarray(np.float32(abs(w).sum(dtype="float64")) / np.float32(w.size))
@@ -96,7 +98,7 @@ class AdamStep(COp):
         return ["-fopenmp", "-O3", "-fno-math-errno", "-ffp-contract=off"]
 
     def c_code_cache_version(self):
-        return (2,)
+        return (4,)
 
     def c_code(self, node, name, inputs, outputs, sub):
         w, m, v, g, step_size = inputs
@@ -104,7 +106,7 @@ class AdamStep(COp):
         fail = sub["fail"]
         clip = "x = x < -1.0f ? -1.0f : (x > 1.0f ? 1.0f : x);" if self.clip else ""
         weight = {"curvature": "d", "mean_abs": "1.0f"}.get(self.scale)
-        accumulate = f"weighted += (double){weight} * fabsf(x); total += {weight};" if weight else ""
+        accumulate = f"weighted += (double)({weight} * fabsf(x)); total += {weight};" if weight else ""
         open_outputs = "\n".join(
             self._open(old, new, fail) for old, new in zip((w, m, v), outputs[:3], strict=True)
         )
@@ -112,8 +114,8 @@ class AdamStep(COp):
         return f"""
         {{
         const npy_intp size = PyArray_SIZE({w});
-        if (PyArray_SIZE({m}) != size || PyArray_SIZE({v}) != size || PyArray_SIZE({g}) != size) {{
-            PyErr_SetString(PyExc_ValueError, "AdamStep: w, m, v and g differ in size");
+        if (!PyArray_SAMESHAPE({w}, {m}) || !PyArray_SAMESHAPE({w}, {v}) || !PyArray_SAMESHAPE({w}, {g})) {{
+            PyErr_SetString(PyExc_ValueError, "AdamStep: w, m, v and g differ in shape");
             {fail}
         }}
         {open_outputs}

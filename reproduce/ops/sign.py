@@ -1,5 +1,6 @@
 """The sign of the released scripts, with its straight-through gradient, as one elementwise operation."""
 
+import aesara
 import numpy as np
 from aesara.scalar.basic import UnaryScalarOp, and_, ge, le, same_out_nocomplex, switch
 from aesara.tensor.elemwise import Elemwise
@@ -31,7 +32,9 @@ class Sign(UnaryScalarOp):
         super().__init__(same_out_nocomplex, name=name)
 
     def impl(self, x):
-        one = np.asarray(x).dtype.type(1)
+        # Aesara's Python linker passes Python floats; the rule is that of the graph's precision.
+        x = np.asarray(x, dtype=getattr(x, "dtype", aesara.config.floatX))
+        one = x.dtype.type(1)
         shifted = x + one
         return np.where(shifted >= one if self.zero_is_positive else shifted > one, one, -one)
 

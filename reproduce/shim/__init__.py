@@ -1,10 +1,10 @@
 """Lets Theano-era code run today: ``import theano`` gives a repaired Aesara. Knows nothing of binarization."""
 
-from reproduce.shim import aesara_import, theano_alias
+from reproduce.shim import aesara_import, pylearn2_alias, theano_alias
 
 
 def install():
-    """Make ``import theano`` give Aesara, and have Aesara repaired and configured when it is first imported.
+    """Make ``import theano`` give Aesara, repaired and configured when first imported, and ``import pylearn2`` our data.
 
     Costs next to nothing: Aesara itself is imported by whoever first asks for it or for ``theano``. Calling it
     again changes nothing.
@@ -15,4 +15,5 @@ def install():
         Where a real Theano has been imported in this process already.
     """
     theano_alias.install()
+    pylearn2_alias.install()
     aesara_import.install()

@@ -1,9 +1,5 @@
 """Both backends: the same results, state and restore, loops, and what `create` refuses."""
 
-import reproduce  # noqa: F401  gives Lasagne its Theano, and Aesara its flags
-
-# isort: split
-
 import aesara
 import aesara.tensor as at
 import jax

@@ -4,10 +4,6 @@ import ctypes
 import functools
 import os
 
-import reproduce  # noqa: F401  gives Lasagne its Theano, and Aesara its flags
-
-# isort: split
-
 import aesara
 import aesara.tensor as at
 import lasagne
@@ -259,5 +255,5 @@ def test_other_dimensions_are_refused(inputs):
 def test_other_sizes_are_refused(which):
     arrays = state((2, 3))
     arrays[which] = state((2, 4))[which]
-    with pytest.raises(ValueError, match="w, m, v and g differ in size"):
+    with pytest.raises(ValueError, match="w, m, v and g differ in shape"):
         compiled("c", True, "curvature")(*arrays, np.float32(0.1))
