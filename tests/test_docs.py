@@ -1,0 +1,137 @@
+"""The page of implementation details names places, tests, keys and metrics that are there."""
+
+import ast
+import functools
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+PAGE = (DOCS / "implementation_details.md").read_text(encoding="utf-8")
+
+OURS = "reproduce|datasets|original_configs|tests|benchmarks|docs"
+PLACE = re.compile(rf"`((?:{OURS})/[^`:]*)(?::\s+([^`]+))?`")
+ITEM = re.compile(r"^(\d+)\. (.+?)(?=^\d+\. |^## |\Z)", re.MULTILINE | re.DOTALL)
+STATUS = re.compile(r"\*Status:\* (matched|switchable by|differs because)\b(.*)")
+
+ITEMS = {int(number): " ".join(text.split()) for number, text in ITEM.findall(PAGE)}
+
+
+def places(text):
+    """(file, name or None) for each of our places in `text`."""
+    for file, listed in PLACE.findall(text):
+        for name in re.split(r",\s*", listed) if listed else [None]:
+            yield file, name
+
+
+@functools.cache
+def names_in(file):
+    """Names that `file` defines: dotted Python definitions and assignments, or dotted TOML keys."""
+    text = (ROOT / file).read_text(encoding="utf-8")
+    if file.endswith(".toml"):
+        return {f"{section}.{key}" for section, keys in tomllib.loads(text).items() for key in keys}
+    return set(_definitions(ast.parse(text).body, ""))
+
+
+def _definitions(body, prefix):
+    for node in body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            yield prefix + node.name
+            if isinstance(node, ast.ClassDef):
+                yield from _definitions(node.body, f"{prefix}{node.name}.")
+                init = [f for f in node.body if isinstance(f, ast.FunctionDef) and f.name == "__init__"]
+                yield from (f"{prefix}{node.name}.{name}" for f in init for name in _attributes(f))
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                yield from (prefix + name.id for name in ast.walk(target) if isinstance(name, ast.Name))
+
+
+def _attributes(function):
+    """Attributes of `self` that `function` sets."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.attr
+
+
+def missing(file, name):
+    """What is wrong with a place, or None."""
+    if not (ROOT / file).is_file():
+        return f"there is no file {file}"
+    if name is not None and name not in names_in(file):
+        return f"{file} defines no {name}"
+    return None
+
+
+def configured_keys():
+    files = {file.name for file in (ROOT / "original_configs").glob("*.toml")} - {"paper_results.toml"}
+    return set().union(*(names_in(f"original_configs/{name}") for name in files))
+
+
+def test_every_place_on_the_page_is_there():
+    found = list(places(" ".join(PAGE.split())))
+    assert len(found) > 150
+    assert [problem for problem in (missing(*place) for place in found) if problem] == []
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "`reproduce/nowhere.py`",
+        "`reproduce/methods.py: no_such_name`",
+        "`reproduce/methods.py: Method.no_such_name`",
+        "`reproduce/methods.py: METHODS, no_such_name`",
+        "`tests/test_docs.py: test_that_does_not_exist`",
+        "`original_configs/mnist.toml: training.no_such_key`",
+    ],
+)
+def test_a_place_that_is_not_there_is_noticed(place):
+    assert any(missing(*found) for found in places(place))
+
+
+def test_items_are_numbered_through():
+    assert list(ITEMS) == list(range(1, len(ITEMS) + 1)) and len(ITEMS) > 60
+
+
+@pytest.mark.parametrize("number", ITEMS)
+def test_an_item_has_a_source_a_place_and_one_status(number):
+    text = ITEMS[number]
+    fields = re.findall(r"\*(\w+):\*", text)
+    assert fields == ["From", "Here", "Status"] and STATUS.search(text)
+    assert list(places(text)), "no place of ours"
+
+
+def test_switchable_items_name_configuration_keys():
+    known, named = configured_keys(), set()
+    for number, text in ITEMS.items():
+        kind, rest = STATUS.search(text).groups()
+        if kind == "switchable by":
+            keys = re.findall(r"`([^`]+)`", rest)
+            assert keys, f"item {number} names no key"
+            named |= set(keys)
+    assert named <= known
+
+
+def test_items_that_are_referred_to_exist():
+    referred = re.findall(r"\bitems? (\d+)(?:(?:,| and| to) (\d+))*", PAGE)
+    numbers = {int(number) for pair in referred for number in pair if number}
+    assert numbers and numbers <= set(ITEMS)
+
+
+def test_every_column_of_the_log_is_explained():
+    tree = ast.parse((ROOT / "reproduce" / "runs.py").read_text(encoding="utf-8"))
+    columns = next(
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and node.targets[0].id == "LOG_COLUMNS"
+    )
+    explained = set(re.findall(r"^\| `([^`]+)`", PAGE, re.MULTILINE))
+    assert set(columns) <= explained
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+def test_links_to_files_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        assert target.startswith("https://") or (page.parent / target).exists(), target
