@@ -1,33 +1,45 @@
 """The examples that an experiment trains, validates and tests on, from `datasets`."""
 
+import functools
 import hashlib
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from datasets import catalog
+from datasets import catalog, python_source
+from datasets.cifar10 import WhitenedCIFAR10, whitening
 from datasets.digits import Digits
 from datasets.mnist import MNIST
+from datasets.stored_rows import StoredRows
+from datasets.svhn import SVHN
+from datasets.text import CharacterCorpus
+from datasets.zca_dataset import ZCA_Dataset
 from reproduce import networks
 from reproduce.errors import UserError
 
 
 class Examples(NamedTuple):
-    """Examples `x`, float32 (n, …), and their class indices `y`, int32 (n,)."""
+    """Examples and what is to be told of them.
 
-    x: np.ndarray
+    Pictures: `x` float32 (n, features), in memory or read by row from disk, and class indices `y`, int32 (n,).
+    Texts: `x` and `y` int32 (n, steps), indices of characters and of those that follow them.
+    """
+
+    x: np.ndarray | StoredRows
     y: np.ndarray
 
 
 @dataclass(frozen=True)
 class Arrays:
-    """Training, validation and test examples, and where they are from (a record's ``data``)."""
+    """Training, validation and test examples, where they are from (a record's ``data``), and a text's characters."""
 
     train: Examples
     valid: Examples
     test: Examples
     provenance: dict
+    vocabulary: bytes | None = None
 
 
 SYNTHETIC_EXAMPLES = 500
@@ -54,34 +66,84 @@ def load(experiment, root, allow_unofficial=False):
         Where the data are missing, damaged or not the official ones.
     """
     settings = experiment.settings
+    if settings["network.kind"] == "lstm":
+        return _text(settings, root, allow_unofficial)
     if settings.get("data.source") == "synthetic":
         return _synthetic(networks.input_shape(experiment), settings["network.classes"])
     name = settings["data.name"]
-    origin = catalog.provenance(name, root)
-    if not origin["official"] and not allow_unofficial:
+    origin = catalog.provenance(_catalog_name(settings), root)
+    _refuse_unofficial(origin, root, allow_unofficial)
+    train, valid, test = LOADERS[name](settings, root)
+    return Arrays(_examples(train), _examples(valid), _examples(test), origin)
+
+
+def _refuse_unofficial(origin, root, allowed):
+    if not origin["official"] and not allowed:
+        name = origin["name"]
         raise UserError(f"the {name} files under {root} are not the official ones; --allow-unofficial accepts them")
+
+
+def _text(settings, root, allow_unofficial):
+    """A corpus cut into sequences; the user's own text and the stand-in claim nothing, so they need no consent."""
+    order = settings["data.vocabulary_order"]
+    if settings["data.file"]:
+        corpus = CharacterCorpus.from_file(settings["data.file"], order)
+    elif settings.get("data.source") == "python_source":
+        corpus = python_source.corpus(order)
+    else:
+        corpus = catalog.get(settings["data.name"]).corpus(root, order)
+        _refuse_unofficial(corpus.provenance, root, allow_unofficial)
+    shares = settings["data.train_share"], settings["data.valid_share"]
+    parts = corpus.split(settings["network.steps"], settings["training.batch_size"], *shares)
+    train, valid, test = (Examples(part.inputs, part.targets) for part in (parts.train, parts.valid, parts.test))
+    return Arrays(train, valid, test, corpus.provenance, corpus.vocabulary)
+
+
+def _digits(settings, root):
+    return _centred(Digits, settings)
+
+
+def _mnist(settings, root):
+    return _centred(functools.partial(MNIST, data_path=root), settings)
+
+
+def _centred(kind, settings):
     center = settings["data.center"]
-    train, valid = (_loader(name, root)("train", center, *settings[f"data.{part}"]) for part in ("train", "valid"))
-    return Arrays(_examples(train), _examples(valid), _examples(_loader(name, root)("test", center)), origin)
-
-
-def _loader(name, root):
-    """(which_set, center, start, stop) → the pylearn2-compatible data set `name`."""
-    if name == "digits":
-        return lambda which, center, start=None, stop=None: Digits(which, center=center, start=start, stop=stop)
-    return lambda which, center, start=None, stop=None: MNIST(
-        which, center=center, start=start, stop=stop, data_path=root
+    train, valid = (
+        kind("train", center=center, start=start, stop=stop)
+        for start, stop in (settings["data.train"], settings["data.valid"])
     )
+    return train, valid, kind("test", center=center)
+
+
+def _cifar10(settings, root):
+    whole, preprocessor = WhitenedCIFAR10("train", root), whitening(root)
+    train, valid = (ZCA_Dataset(whole, preprocessor, *settings[key]) for key in ("data.train", "data.valid"))
+    return train, valid, whole.get_test_set()
+
+
+def _svhn(settings, root):
+    options = {"path": root, "lcn_channels": settings["data.lcn_channels"]}
+    return tuple(SVHN(which, **options) for which in ("splitted_train", "valid", "test"))
+
+
+LOADERS = {"digits": _digits, "mnist": _mnist, "cifar10": _cifar10, "svhn": _svhn}
+
+
+def _catalog_name(settings):
+    """SVHN normalised in all channels is a prepared file of its own."""
+    suffix = "_lcn_all" if settings.get("data.lcn_channels") == "all" else ""
+    return settings["data.name"] + suffix
 
 
 def _examples(data_set):
-    return Examples(data_set.X, data_set.y.reshape(-1).astype("int32"))
+    return Examples(data_set.X, np.asarray(data_set.y).reshape(-1).astype("int32"))
 
 
 def _synthetic(shape, classes):
     """500 random pictures, the same for training, validation and test; they stand in for any picture data."""
     rng = np.random.RandomState(0)
-    x = rng.randn(SYNTHETIC_EXAMPLES, *shape).astype("float32")
+    x = rng.randn(SYNTHETIC_EXAMPLES, math.prod(shape)).astype("float32")
     y = rng.randint(0, classes, SYNTHETIC_EXAMPLES).astype("int32")
     sha256 = {name: hashlib.sha256(array).hexdigest() for name, array in (("x", x), ("y", y))}
     examples = Examples(x, y)

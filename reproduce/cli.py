@@ -128,9 +128,10 @@ def _run(options, argv):
         if options.restart:
             run.clear()
         record = run.execute(options.data, options.allow_unofficial, Screen(title))
+    kind, unit = ("loss", " nats/character") if experiment["network.kind"] == "lstm" else ("error", "%")
     print(
-        f"{title}: test error {record['test_error']:.2f}% at the best validation epoch {record['best_epoch']} "
-        f"of {record['epochs_done']} (validation {record['valid_error']:.2f}%)  {run.folder}"
+        f"{title}: test {kind} {record[f'test_{kind}']:.4g}{unit} at the best validation epoch {record['best_epoch']} "
+        f"of {record['epochs_done']} (validation {record[f'valid_{kind}']:.4g}{unit})  {run.folder}"
     )
 
 

@@ -1,11 +1,11 @@
 """The paper's networks, from an experiment's [network] section."""
 
-import aesara.tensor as at
 import lasagne
 from lasagne.layers import InputLayer, MaxPool2DLayer, NonlinearityLayer, get_all_layers, get_all_params, get_output
 
 from reproduce import methods
 from reproduce.layers import BatchNormLayer, BinarizedConv2DLayer, BinarizedDenseLayer
+from reproduce.recurrent import BinarizedLSTMLayer, OutputLayer
 
 
 class Network:
@@ -47,20 +47,24 @@ class Network:
         return get_output(self.output, x, deterministic=True)
 
 
-def build(experiment, seed):
+def build(experiment, rng, vocabulary=None):
     """Draw the network of `experiment`.
 
     Parameters
     ----------
     experiment : reproduce.experiments.Experiment
-    seed : numpy.random.RandomState
-        Draws the initial weights, one `uniform` call a weight tensor in network order (the scripts' order).
+    rng : numpy.random.RandomState
+        Draws the initial weights, one call a weight tensor in network order (the scripts' order).
+    vocabulary : int, optional
+        Number of distinct characters, for a language model.
 
     Returns
     -------
     Network
     """
-    lasagne.random.set_rng(seed)
+    lasagne.random.set_rng(rng)
+    if experiment["network.kind"] == "lstm":
+        return Network(_lstm(experiment, vocabulary))
     return Network(ARCHITECTURES[experiment["network.kind"]](experiment))
 
 
@@ -97,6 +101,21 @@ def _cnn(experiment):
 ARCHITECTURES = {"mlp": _mlp, "cnn": _cnn}
 
 
+def _lstm(experiment, vocabulary):
+    """Characters – LSTM – scores. Paper, Section 4.3; released warpeace.py and linux.py, main."""
+    layer = InputLayer((None, experiment["network.steps"]))
+    layer = BinarizedLSTMLayer(
+        layer,
+        vocabulary,
+        experiment["network.units"],
+        experiment.method,
+        experiment.settings.get("network.binarize"),
+        methods.binary_activation,
+        experiment["training.clip_gradient"],
+    )
+    return OutputLayer(layer, vocabulary)
+
+
 def _block(experiment, layer, kind, size, name, pools=False):
     """Linear – 2×2 max-pooling where it `pools` – batch norm – nonlinearity: the released scripts' order."""
     layer = _linear(experiment, layer, kind, size, name)
@@ -122,27 +141,3 @@ def _activation(experiment):
     if experiment.settings.get("method.activation_scale") == "mean_abs":
         return methods.scaled_binary_activation
     return methods.binary_activation
-
-
-def squared_hinge(scores, targets):
-    """Mean over minibatch and classes of ``max(0, 1 − t·y)²``.
-
-    Parameters
-    ----------
-    scores : matrix
-        y, (batch, classes).
-    targets : matrix
-        t in {−1, +1}, (batch, classes).
-    """
-    return at.square(at.maximum(0.0, 1.0 - targets * scores)).mean()
-
-
-def signed_one_hot(labels, classes):
-    """Targets of `squared_hinge`: +1 at the label, −1 elsewhere, (batch, classes) float32."""
-    hot = at.eq(labels.dimshuffle(0, "x"), at.arange(classes, dtype=labels.dtype).dimshuffle("x", 0))
-    return at.cast(2 * hot - 1, "float32")
-
-
-def errors(scores, labels):
-    """Number of examples whose highest score is not their label's."""
-    return at.neq(at.argmax(scores, axis=1), labels).sum()

@@ -33,9 +33,11 @@ class Screen:
         self._bar = None
         progress = training.progress
         left = (self._epochs - row["epoch"]) * progress.seconds / row["epoch"]
+        kind = training.objective.judged_by.removeprefix("valid_")
+        valid, best, test = row[f"valid_{kind}"], getattr(progress, f"valid_{kind}"), getattr(progress, f"test_{kind}")
         tqdm.write(
             f"{self._title}: epoch {row['epoch']}/{self._epochs}  train loss {row['train_loss']:.5f}  "
-            f"valid {row['valid_error']:.2f}%  best {progress.valid_error:.2f}% at {progress.best_epoch} "
-            f"(test {progress.test_error:.2f}%)  {progress.seconds:.0f} s, {left:.0f} s left",
+            f"valid {kind} {valid:.5g}  best {best:.5g} at {progress.best_epoch} (test {test:.5g})  "
+            f"{progress.seconds:.0f} s, {left:.0f} s left",
             file=sys.stderr,
         )

@@ -12,9 +12,10 @@ def trace(experiment, seed, backend, data, steps, allow_unofficial=False):
     dict
         ``training_losses`` (one a minibatch, each before its update), ``initial_weights_shape`` and
         ``initial_weights_first3`` (each weight tensor in network order, its first three values in C order),
-        ``first_shuffle_first10``, and what was asked for.
+        ``first_shuffle_first10``, what was asked for, and of a text its vocabulary and the lengths of its parts.
     """
-    training = Training(experiment, arrays.load(experiment, data, allow_unofficial), backend, seed)
+    examples = arrays.load(experiment, data, allow_unofficial)
+    training = Training(experiment, examples, backend, seed)
     weights = [weight.latent.get_value() for weight in training.network.weights]
     losses, first_shuffle = [], None
     while len(losses) < steps:
@@ -36,4 +37,15 @@ def trace(experiment, seed, backend, data, steps, allow_unofficial=False):
         "initial_weights_first3": [w.reshape(-1)[:3].tolist() for w in weights],
         "first_shuffle_first10": first_shuffle,
         "training_losses": losses,
-    }
+    } | _text(examples)
+
+
+def _text(examples):
+    """Of a text: its vocabulary, and each part's length with the one target character past its end."""
+    if examples.vocabulary is None:
+        return {}
+    parts = {"train": examples.train, "valid": examples.valid, "test": examples.test}
+    return {
+        "vocabulary": len(examples.vocabulary),
+        "vocabulary_order_bytes": list(examples.vocabulary),
+    } | {f"{name}_length": part.x.size + 1 for name, part in parts.items()}

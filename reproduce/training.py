@@ -8,17 +8,20 @@ import numpy as np
 from aesara import shared
 from aesara.tensor.type import TensorType
 
+from datasets.stored_rows import prefetched
 from reproduce import networks, updates
+from reproduce.objectives import CrossEntropy, SquaredHinge
 
-EVALUATION_BATCH = 1000
-"""Examples evaluated at a time; a mean over examples does not depend on it."""
+EVALUATION_BATCH = {"mlp": 1000, "cnn": 250, "lstm": 100}
+"""Examples evaluated at a time, by kind of network; a mean over examples does not depend on it."""
 
 
 @dataclass
 class Progress:
     """Where a training run stands: what its records say, and all that a resumed run needs beside the state.
 
-    Errors are in %; `rows` holds one dict an epoch, the columns of log.csv.
+    Errors are in % of the pictures or, of a language model, of the characters; its losses are in nats a character.
+    `rows` holds one dict an epoch, the columns of log.csv.
     """
 
     epoch: int = 0
@@ -46,20 +49,28 @@ class Training:
     backend : reproduce.backends
         Compiles the steps and holds the state.
     seed : int
-        Seeds the one generator that draws the initial weights and then one shuffle an epoch.
+        Seeds the generator that draws the initial weights and then one shuffle an epoch; a language model's initial
+        weights have one of their own, seeded by ``training.init_seed``.
 
     Notes
     -----
-    Random draws happen in the released scripts' order (mnist.py, main; lab.py, train).
+    Random draws happen in the released scripts' order (mnist.py and warpeace.py, main; lab.py, train).
     """
 
     def __init__(self, experiment, arrays, backend, seed):
         self.experiment, self.arrays, self.backend = experiment, arrays, backend
         self.rng = np.random.RandomState(seed)
-        self.network = networks.build(experiment, self.rng)
+        own_seed = experiment.settings.get("training.init_seed")
+        weights_rng = self.rng if own_seed is None else np.random.RandomState(own_seed)
+        vocabulary = len(arrays.vocabulary) if arrays.vocabulary else None
+        self.network = networks.build(experiment, weights_rng, vocabulary)
+        self.objective = CrossEntropy() if vocabulary else SquaredHinge(experiment["network.classes"])
         self.progress = Progress(learning_rate=experiment["training.learning_rate"])
         self.best = {}
-        self._train_step, self._evaluation_step = _compile(experiment, self.network, arrays, backend)
+        limit = experiment["data.resident_limit"] or backend.resident_limit
+        self.resident = 4 * math.prod(arrays.train.x.shape) <= limit
+        self._train_step = _training_step(self, arrays.train)
+        self._evaluation_step = _evaluation_step(self)
 
     @property
     def batches(self):
@@ -82,8 +93,15 @@ class Training:
         Each loss is that of the training pass, before its update.
         """
         rates = np.full(len(rows), self.progress.learning_rate, dtype="float32")
-        for (losses,) in self._train_step.loop(rows.astype("int32"), rates):
-            yield losses
+        if self.resident:
+            for (losses,) in self._train_step.loop(rows.astype("int32"), rates):
+                yield losses
+            return
+        examples = self.arrays.train
+        read = prefetched(lambda some: (examples.x[some], examples.y[some]), rows)
+        for (x, labels), rate in zip(read, rates, strict=True):
+            (loss,) = self._train_step(x, labels, rate)
+            yield np.asarray(loss)[None]
 
     def evaluate(self, split):
         """Mean loss and error (%) over the whole minibatches of `split`, ``"valid"`` or ``"test"``."""
@@ -91,17 +109,19 @@ class Training:
         first = 0 if split == "valid" else len(self.arrays.valid.x)
         count = len(getattr(self.arrays, split).x) // size * size
         loss = errors = 0.0
-        for start in range(0, count, EVALUATION_BATCH):
-            rows = np.arange(start, min(start + EVALUATION_BATCH, count), dtype="int32")
+        chunk = EVALUATION_BATCH[self.experiment["network.kind"]]
+        for start in range(0, count, chunk):
+            rows = np.arange(start, min(start + chunk, count), dtype="int32")
             mean, wrong = self._evaluation_step(first + rows)
             loss += len(rows) * float(mean)
             errors += int(wrong)
-        return loss / count, 100 * errors / count
+        return loss / count, 100 * errors / (count * math.prod(self.arrays.test.y.shape[1:]))
 
     def run_epoch(self, on_losses=lambda losses: None):
-        """Train one epoch, validate, and measure the test set where the validation error is the best so far.
+        """Train one epoch, validate, and measure the test set where validation is the best so far.
 
-        Ties go to the later epoch. Returns the epoch's row of the log.
+        What is judged is the error, of language models the loss. Ties go to the later epoch. Returns the epoch's row
+        of the log.
         """
         progress = self.progress
         progress.epoch += 1
@@ -110,7 +130,8 @@ class Training:
             losses.extend(some)
             on_losses(some)
         valid_loss, valid_error = self.evaluate("valid")
-        if valid_error <= progress.valid_error:
+        judged = {"valid_loss": valid_loss, "valid_error": valid_error}[self.objective.judged_by]
+        if judged <= getattr(progress, self.objective.judged_by):
             progress.best_epoch = progress.epoch
             progress.valid_loss, progress.valid_error = valid_loss, valid_error
             progress.test_loss, progress.test_error = self.evaluate("test")
@@ -146,35 +167,56 @@ class Training:
 
 def decayed(learning_rate, epoch, experiment):
     """The learning rate after `epoch`, which the schedule may end with a decay."""
-    every = experiment.settings.get("training.decay_every", 0)
-    if epoch in experiment.settings.get("training.decay_epochs", ()) or (every and epoch % every == 0):
-        return learning_rate * experiment["training.decay_factor"]
-    return learning_rate
+    settings = experiment.settings
+    every, after = settings.get("training.decay_every"), settings.get("training.decay_after")
+    decays = (
+        epoch in settings.get("training.decay_epochs", ())
+        or (every and epoch % every == 0)
+        or (after is not None and epoch > after)
+    )
+    return learning_rate * settings["training.decay_factor"] if decays else learning_rate
 
 
-def _compile(experiment, network, arrays, backend):
-    """The training step (rows, learning rate) → loss, and the evaluation step (rows) → (mean loss, errors).
-
-    Rows of the evaluation step number the validation examples, then the test ones.
-    """
-    classes = experiment["network.classes"]
+def _training_step(training, examples):
+    """The step (rows, learning rate) → loss over resident examples, or (x, labels, learning rate) → loss."""
+    experiment, network = training.experiment, training.network
+    size = experiment["training.batch_size"]
+    if training.resident:
+        inputs, x, labels = _resident(experiment, "train", examples.x, examples.y, size)
+    else:
+        inputs = x, labels = [
+            TensorType(str(part.dtype), shape=(size, *part.shape[1:]))(name)
+            for name, part in (("x", examples.x), ("labels", examples.y))
+        ]
+        x = _shaped(experiment, x, size)
     learning_rate = at.fscalar("learning_rate")
-
-    rows, x, labels = _examples("train", arrays.train.x, arrays.train.y, experiment["training.batch_size"])
     scores, statistics = network.training_pass(x)
-    loss = networks.squared_hinge(scores, networks.signed_one_hot(labels, classes))
+    loss = training.objective.loss(scores, labels)
     steps = updates.adam(loss, network, learning_rate)
-    train_step = backend.compile([rows, learning_rate], [loss], [*steps, *statistics])
+    return training.backend.compile([*inputs, learning_rate], [loss], [*steps, *statistics])
 
+
+def _evaluation_step(training):
+    """The step (rows) → (mean loss, errors); rows number the validation examples, then the test ones."""
+    arrays, objective = training.arrays, training.objective
     held_out = [np.concatenate(pair) for pair in zip(arrays.valid, arrays.test, strict=True)]
-    rows, x, labels = _examples("held_out", *held_out, None)
-    scores = network.evaluation_pass(x)
-    loss = networks.squared_hinge(scores, networks.signed_one_hot(labels, classes))
-    return train_step, backend.compile([rows], [loss, networks.errors(scores, labels)])
+    inputs, x, labels = _resident(training.experiment, "held_out", *held_out)
+    scores = training.network.evaluation_pass(x)
+    return training.backend.compile(inputs, [objective.loss(scores, labels), objective.errors(scores, labels)])
 
 
-def _examples(name, x, y, batch_size):
-    """Row numbers, and the resident examples and labels in those rows."""
-    rows = TensorType("int32", shape=(batch_size,))(f"{name}_rows")
-    x, y = (shared(a, name=f"{name}.{part}", shape=a.shape, borrow=True) for part, a in (("x", x), ("y", y)))
-    return rows, x[rows], y[rows]
+def _resident(experiment, name, x, y, size=None):
+    """Row numbers as an input, and the examples and labels in those rows of arrays kept on the device."""
+    rows = TensorType("int32", shape=(size,))(f"{name}_rows")
+    x, y = (
+        shared(array, name=f"{name}.{part}", shape=array.shape, borrow=True)
+        for part, array in (("x", np.asarray(x)), ("y", y))
+    )
+    return [rows], _shaped(experiment, x[rows], size), y[rows]
+
+
+def _shaped(experiment, x, size):
+    """Pictures given as rows of features, (size, features), in the shape that the network takes."""
+    if experiment["network.kind"] != "cnn":
+        return x
+    return x.reshape((-1 if size is None else size, *networks.input_shape(experiment)))

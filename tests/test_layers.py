@@ -1,14 +1,18 @@
 """Initial weights in the scripts' order of draws, and batch normalisation against a NumPy loop."""
 
+import itertools
+
 import aesara
 import aesara.tensor as at
 import lasagne
 import numpy as np
 import pytest
+import scipy.signal
 from aesara.compile.mode import Mode
 from lasagne.layers import InputLayer, get_all_params, get_output, get_output_shape
 
-from reproduce.layers import BatchNormLayer, BinarizedDenseLayer, glorot_bound
+from reproduce import backends
+from reproduce.layers import BatchNormLayer, BinarizedConv2DLayer, BinarizedDenseLayer, glorot_bound
 from reproduce.methods import METHODS
 
 PYTHON = Mode("py", None)
@@ -208,3 +212,19 @@ def test_batch_norms_parameters():
     assert get_all_params(layer, regularizable=True) == [layer.gamma]
     start = [p.get_value().tolist() for p in (layer.beta, layer.gamma, layer.mean, layer.std)]
     assert start == [[0, 0, 0], [1, 1, 1], [0, 0, 0], [1, 1, 1]]
+
+
+def test_a_convolution_flips_its_filters_and_pads_by_one(generator):
+    layer = BinarizedConv2DLayer(InputLayer((None, 2, 5, 4)), 3, METHODS["lab"])
+    bias = np.float32([1, -2, 0.5])
+    layer.b.set_value(bias)
+    x = at.tensor4()
+    value = np.random.RandomState(4).randn(2, 2, 5, 4).astype("float32")
+    (found,) = backends.create("jax").compile([x], [layer.get_output_for(x)])(value)
+    alpha, w = float(layer.weight.alpha.get_value()), layer.weight.latent.get_value()
+    for n, f in itertools.product(range(2), range(3)):
+        planes = [
+            scipy.signal.convolve2d(value[n, c], alpha * np.where(w[f, c] >= 0, 1, -1), "same") for c in range(2)
+        ]
+        np.testing.assert_allclose(found[n, f], sum(planes) + bias[f], rtol=1e-4, atol=1e-5)
+    assert found.shape == (2, *layer.output_shape[1:])

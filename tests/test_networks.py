@@ -6,8 +6,6 @@ import lasagne
 import numpy as np
 import pytest
 from aesara.compile.mode import Mode
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from reproduce import experiments, networks
 from reproduce.methods import METHODS
@@ -130,40 +128,3 @@ def test_passes_equal_numpy(method, activation, overrides):
     wanted, _ = numpy_pass(network, value, activation, deterministic=True)
     assert found.shape == (8, 3) and found.dtype == np.float32
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
-
-
-def _compile(outputs, inputs):
-    return aesara.function(inputs, outputs, mode=PYTHON)
-
-
-_scores, _targets, _labels = at.fmatrix(), at.fmatrix(), at.ivector()
-_hinge = _compile(networks.squared_hinge(_scores, _targets), [_scores, _targets])
-_one_hot = _compile(networks.signed_one_hot(_labels, 4), [_labels])
-_errors = _compile(networks.errors(_scores, _labels), [_scores, _labels])
-
-
-def test_squared_hinge_by_cases():
-    """Nothing beyond the margin, the squared distance to it else, and the mean over examples and classes."""
-    scores, targets = np.float32([[2, 1, 0], [-1, -2, 0.5]]), np.float32([[1, 1, 1], [1, -1, -1]])
-    found = _hinge(scores, targets)
-    assert found.dtype == np.float32
-    assert found == np.float32((0 + 0 + 1 + 4 + 0 + 2.25) / 6)
-
-
-@settings(deadline=None, max_examples=50)
-@given(labels=st.lists(st.integers(0, 3), min_size=1, max_size=8), seed=st.integers(0, 99))
-def test_targets_losses_and_errors_equal_numpy(labels, seed):
-    labels = np.array(labels, dtype="int32")
-    scores = np.random.RandomState(seed).uniform(-2, 2, (len(labels), 4)).astype("float32")
-    targets = np.full((len(labels), 4), -1.0)
-    targets[np.arange(len(labels)), labels] = 1
-    found = _one_hot(labels)
-    assert found.dtype == np.float32
-    np.testing.assert_array_equal(found, targets)
-    loss = np.mean([max(0, 1 - t * y) ** 2 for t, y in zip(targets.flat, scores.flat, strict=True)])
-    np.testing.assert_allclose(_hinge(scores, found), loss, rtol=1e-6)
-    assert _errors(scores, labels) == sum(int(np.argmax(y)) != label for y, label in zip(scores, labels, strict=True))
-
-
-def test_a_tie_goes_to_the_first_class():
-    assert _errors(np.float32([[1, 1, 0, 1], [1, 1, 0, 1]]), np.int32([0, 1])) == 1

@@ -71,6 +71,43 @@ def test_the_baselines_own_repositories_repeat(shared, data, method, golden, few
     assert off[0] <= FIRST_LOSS and off.max() <= few
 
 
+def test_a_convolutional_trajectory_begins_as_the_released_one(shared, tmp_path):
+    expected = json.loads((shared / "golden" / "trajectories" / "svhn_lab_w_synthetic.json").read_text())
+    experiment = experiments.resolve("svhn", "lab", {"data.source": "synthetic"})
+    found = trace(experiment, 1234, backends.create("jax"), tmp_path, 2)
+    for key in ("initial_weights_shape", "initial_weights_first3", "first_shuffle_first10", "batch_size"):
+        assert found[key] == expected[key], key
+    losses = expected["training_losses"]
+    assert found["training_losses"][0] == pytest.approx(losses[0], rel=FIRST_LOSS)
+    assert found["training_losses"][1] == pytest.approx(losses[1], rel=5e-3)
+
+
+@pytest.fixture(scope="module")
+def corpus(shared, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("corpus")
+    catalog.get("war_and_peace").prepare(folder, shared / "datasets" / "text")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("backend", "method", "length", "golden"),
+    [
+        ("jax", "full-precision", 50, "warpeace_full_precision_len50"),
+        ("jax", "lab", 100, "warpeace_lab_w_len100"),
+        ("c", "lab", 100, "warpeace_lab_w_len100"),
+    ],
+)
+def test_the_language_models_trajectory_repeats(shared, corpus, backend, method, length, golden):
+    expected = json.loads((shared / "golden" / "trajectories" / f"{golden}.json").read_text())
+    overrides = {"network.steps": length, "data.vocabulary_order": "released"}
+    experiment = experiments.resolve("war_and_peace", method, overrides)
+    found = trace(experiment, 1234, backends.create(backend), corpus, 10)
+    for key in ("vocabulary", "vocabulary_order_bytes", "train_length", "valid_length", "test_length"):
+        assert found[key] == expected[key], key
+    assert found["first_shuffle_first10"] == expected["first_shuffle_first10"]
+    np.testing.assert_allclose(found["training_losses"], expected["training_losses"], rtol=1e-4)
+
+
 def test_a_trace_goes_on_into_the_next_epoch(tmp_path):
     experiment = experiments.resolve("digits", "lab", {"network.units": 4, "training.batch_size": 400})
     found = trace(experiment, 3, backends.create("jax"), tmp_path, 7)

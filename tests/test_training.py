@@ -73,3 +73,28 @@ def test_learning_rate_falls_at_the_end_of_the_named_epochs():
         seen.append(rate)
         rate = decayed(rate, epoch, experiment)
     np.testing.assert_allclose(seen, [0.01] * 15 + [0.001] * 10 + [0.0001] * 25)
+
+
+def test_streamed_examples_train_as_resident_ones_do():
+    arrays = Arrays(examples(57, 0), examples(33, 1), examples(20, 2), {})
+    losses = []
+    for limit in (0, 1):
+        experiment = experiments.resolve("digits", "lab", TINY | {"data.resident_limit": limit})
+        run = Training(experiment, arrays, backends.create("jax"), seed=7)
+        assert run.resident == (limit == 0)
+        losses.append(np.concatenate(list(run.losses(run.shuffle()))).tolist())
+    assert losses[0] == losses[1] and len(losses[0]) == 5
+
+
+def test_a_language_models_rate_falls_after_the_tenth_epoch():
+    experiment = experiments.resolve("war_and_peace", "lab")
+    rate, seen = 0.002, []
+    for epoch in range(1, 14):
+        seen.append(rate)
+        rate = decayed(rate, epoch, experiment)
+    np.testing.assert_allclose(seen, [0.002] * 11 + [0.002 * 0.98, 0.002 * 0.98**2])
+
+
+def test_cifars_rate_halves_after_every_fifteenth_epoch():
+    experiment = experiments.resolve("cifar10", "lab")
+    assert [epoch for epoch in range(1, 61) if decayed(1.0, epoch, experiment) == 0.5] == [15, 30, 45, 60]

@@ -14,6 +14,7 @@ from lasagne.layers import InputLayer
 from reproduce import backends, experiments, networks, updates
 from reproduce.layers import BinarizedDenseLayer
 from reproduce.methods import METHODS, Method
+from reproduce.objectives import SquaredHinge
 
 ROWS, CLASSES, RATE, STEPS = 10, 3, 0.4, 4
 # One hidden layer: a unit behind binary activations may tie with its batch mean, which rounding decides.
@@ -47,7 +48,7 @@ def minibatch(step):
 def loss_of(network):
     x, labels = at.TensorType("float32", (ROWS, 64))("x"), at.TensorType("int32", (ROWS,))("labels")
     scores, statistics = network.training_pass(x)
-    return (x, labels), networks.squared_hinge(scores, networks.signed_one_hot(labels, CLASSES)), statistics
+    return (x, labels), SquaredHinge(CLASSES).loss(scores, labels), statistics
 
 
 class Algorithm1:

@@ -6,7 +6,7 @@ A backend owns the values of the shared variables that its steps update. Both ki
   ``step.loop(*stacked)`` runs it along the leading axis of its arguments, yielding the outputs of several calls at
   a time, stacked.
 - ``state(names=None) -> dict``: name to array of all that the steps update, and ``restore(dict)``.
-- ``name`` and ``device``.
+- ``name``, ``device`` and ``resident_limit``: bytes of training data to keep on the device unless told otherwise.
 """
 
 import shutil

@@ -13,6 +13,7 @@ class CBackend:
 
     name = "c"
     device = "cpu"
+    resident_limit = 2 * 10**9
 
     def __init__(self):
         self._updated = NamedVariables()

@@ -37,6 +37,12 @@ class JaxBackend:
         self._updated = NamedVariables()
         self._values = {}
 
+    @property
+    def resident_limit(self):
+        if self._device.platform == "cpu":
+            return 2 * 10**9
+        return (self._device.memory_stats() or {}).get("bytes_limit", 16 * 10**9) // 2
+
     def compile(self, inputs, outputs, updates=()):
         """A step with `inputs` and `outputs` that applies `updates`; see `reproduce.backends`."""
         variables = shared_inputs(outputs, updates)

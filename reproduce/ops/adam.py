@@ -24,8 +24,8 @@ class AdamStep(COp):
 
     This is Algorithm 1, steps 3 to 5, where a carries η and the bias corrections (Lasagne's form of Adam, whose ε is
     not corrected), followed by Equation 8 for the next iteration. The second moment is kept once: it is both Adam's
-    and the curvature. Sums are accumulated in float64, in blocks of fixed size, so that the result does not depend on
-    the number of threads. A NaN in w stays one through the clip.
+    and the curvature. Sums are accumulated in float64 (by the JAX twin in float32), in blocks of fixed size, so that
+    the result does not depend on the number of threads. A NaN in w stays one through the clip.
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ from reproduce.shim import aesara_import, pylearn2_alias, theano_alias
 
 
 def install():
-    """Make ``import theano`` give Aesara, repaired and configured when first imported, and ``import pylearn2`` our data.
+    """Make ``import theano`` give Aesara, repaired and configured, and ``import pylearn2`` our data sets.
 
     Costs next to nothing: Aesara itself is imported by whoever first asks for it or for ``theano``. Calling it
     again changes nothing.

@@ -1,0 +1,52 @@
+"""What a network is trained and judged by: the loss of its scores, and how many it gets wrong."""
+
+import aesara.tensor as at
+from aesara.tensor.nnet import categorical_crossentropy
+from aesara.tensor.special import softmax
+
+
+class SquaredHinge:
+    """The L2-SVM of the picture experiments, on class indices.
+
+    ``mean over minibatch and classes of max(0, 1 − t·y)²`` with targets t = +1 at the class and −1 elsewhere (paper,
+    Section 4.1; released mnist.py, main). The epoch with the lowest validation error is the best.
+    """
+
+    judged_by = "valid_error"
+    labels_axes = 1
+
+    def __init__(self, classes):
+        self.classes = classes
+
+    def loss(self, scores, labels):
+        """Scalar, of `scores` (batch, classes) and `labels` (batch,)."""
+        return at.square(at.maximum(0.0, 1.0 - signed_one_hot(labels, self.classes) * scores)).mean()
+
+    def errors(self, scores, labels):
+        """Number of examples whose highest score is not their label's."""
+        return at.neq(at.argmax(scores, axis=1), labels).sum()
+
+
+class CrossEntropy:
+    """Mean negative log probability, in nats a character, of the next characters.
+
+    Softmax over the vocabulary; the mean is over all characters of the minibatch (paper, Section 4.3; released
+    warpeace.py, main). The epoch with the lowest validation loss is the best.
+    """
+
+    judged_by = "valid_loss"
+    labels_axes = 2
+
+    def loss(self, scores, labels):
+        """Scalar, of `scores` (batch·steps, vocabulary) and `labels` (batch, steps)."""
+        return categorical_crossentropy(softmax(scores, axis=-1), labels.flatten()).mean()
+
+    def errors(self, scores, labels):
+        """Number of characters that are not the most probable one."""
+        return at.neq(at.argmax(scores, axis=1), labels.flatten()).sum()
+
+
+def signed_one_hot(labels, classes):
+    """+1 at the label, −1 elsewhere, (batch, classes) float32."""
+    hot = at.eq(labels.dimshuffle(0, "x"), at.arange(classes, dtype=labels.dtype).dimshuffle("x", 0))
+    return at.cast(2 * hot - 1, "float32")
