@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from datasets import DataError, catalog
+from datasets.errors import NotPreparedError
 from reproduce.errors import UserError
 from reproduce.naming import nearest
 from reproduce.provenance import CHECKOUT
@@ -16,6 +17,9 @@ FOLDER_OPTIONS = ("--data", "--runs", "--out", "--from")
 
 class Parser(argparse.ArgumentParser):
     """Reports a mistake in the house's style: one line, exit code 2."""
+
+    def __init__(self, **options):
+        super().__init__(allow_abbrev=False, **options)
 
     def error(self, message):
         raise UserError(f"{message}; see '{self.prog} --help'")
@@ -31,10 +35,17 @@ def main(argv=None):
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
+        resumes = "; 'run' without --restart goes on from the last checkpoint" if argv[:1] == ["run"] else ""
+        print(f"interrupted{resumes}", file=sys.stderr)
         return 130
+    except MemoryError:
+        print("error: not enough memory for these settings; make the network or the minibatch smaller", file=sys.stderr)
+        return 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        print(f"error: {error.strerror or error}: {error.filename}", file=sys.stderr)
         return 1
 
 
@@ -125,9 +136,10 @@ def _run(options, argv):
     run = runs.Run(experiment, options.seed, backend, options.runs, _portable(argv))
     title = f"{experiment.folder} {experiment.method.name} seed {options.seed}"
     with run.held():
-        if options.restart:
-            run.clear()
-        record = run.execute(options.data, options.allow_unofficial, Screen(title))
+        record = run.execute(options.data, options.allow_unofficial, Screen(title), options.restart)
+    if not record["best_epoch"]:
+        print(f"{title}: diverged, validation was never finite in {record['epochs_done']} epochs  {run.folder}")
+        return
     kind, unit = ("loss", " nats/character") if experiment["network.kind"] == "lstm" else ("error", "%")
     print(
         f"{title}: test {kind} {record[f'test_{kind}']:.4g}{unit} at the best validation epoch {record['best_epoch']} "
@@ -139,6 +151,8 @@ def _trace(options, argv):
     experiment = _resolve(options)
     if options.steps < 1:
         raise UserError(f"--steps must be at least 1, got {options.steps}")
+    if options.out is not None and Path(options.out).is_dir():
+        raise UserError(f"cannot write {options.out}: it is a folder; --out names a file")
     from reproduce.files import write_text
     from reproduce.trace import trace
 
@@ -148,14 +162,14 @@ def _trace(options, argv):
     if options.out is None:
         sys.stdout.write(text)
     else:
-        _writable(write_text, options.out, text)
+        _writable(options.out, write_text, options.out, text)
 
 
 def _report(options, argv):
     from reproduce import report
 
     folders = _runs_folders(options)
-    page = _writable(report.write, folders, options.out)
+    page = _writable(options.out, report.write, folders, options.out)
     print(report.summary(folders))
     print(f"report: {page.resolve()}")
 
@@ -176,12 +190,27 @@ def _data(options, argv):
         for data_set in chosen:
             print(f"{data_set.name:16}{data_set.state(options.data):32}{data_set.description}")
     elif options.action == "verify":
-        for data_set in chosen:
-            print(data_set.verify(options.data))
+        return _verify(chosen, options)
     elif options.name is None:
         raise UserError(f"say which data set to prepare: {', '.join(names)}")
     else:
         print(chosen[0].prepare(options.data, options.source, options.allow_unofficial))
+
+
+def _verify(chosen, options):
+    """Verify all that is prepared; where one data set is named, it must be."""
+    damaged = 0
+    for data_set in chosen:
+        try:
+            print(data_set.verify(options.data))
+        except NotPreparedError:
+            if options.name:
+                raise
+            print(f"{data_set.name}: not prepared")
+        except DataError as error:
+            print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+            damaged = 2
+    return damaged
 
 
 def _doctor(options, argv):
@@ -208,21 +237,21 @@ def _runs_folders(options):
     return [Path(name) for name in options.runs]
 
 
-def _writable(function, *arguments):
+def _writable(path, function, *arguments):
     try:
         return function(*arguments)
     except OSError as error:
-        raise UserError(f"cannot write {error.filename}: {error.strerror}") from None
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from None
 
 
 def _portable(argv):
-    """`argv` without the options that name folders, which are the machine's, not the run's."""
+    """`argv` without what is the machine's or the moment's, not the run's: folders, and --restart."""
     kept, skip = [], False
     for word in argv:
         if skip:
             skip = False
         elif word in FOLDER_OPTIONS:
             skip = True
-        elif word.partition("=")[0] not in FOLDER_OPTIONS:
+        elif word.partition("=")[0] not in FOLDER_OPTIONS and word != "--restart":
             kept.append(word)
     return kept

@@ -7,6 +7,7 @@ the `methods` that it applies to.
 
 import functools
 import json
+import math
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from reproduce.errors import UserError
 from reproduce.naming import nearest
 
 CONFIGS = Path(__file__).resolve().parents[1] / "original_configs"
+
+LARGEST = 2**32
 
 INERT = ("figure1.", "data.resident_limit")
 """Prefixes of keys that cannot change a result: recorded, but not part of a run's identity."""
@@ -30,6 +33,7 @@ class Setting:
     source: str
     choices: tuple = ()
     minimum: float | None = None
+    length: int | None = None
     methods: tuple = ()
 
     def default(self, method):
@@ -43,12 +47,18 @@ class Setting:
     def check(self, value):
         """`value` in the setting's own type, or `UserError`."""
         kind = type(self.weights)
-        if kind is float and type(value) is int:
+        if kind is float and type(value) is int and abs(value) < LARGEST:
             value = float(value)
         if type(value) is not kind:
             raise UserError(f"{self.key} wants {_describe(kind)} such as {_show(self.weights)}, got {_show(value)}")
         if kind is list and [type(item) for item in value] != [type(self.weights[0])] * len(value):
             raise UserError(f"{self.key} wants a list such as {_show(self.weights)}, got {_show(value)}")
+        if self.length and len(value) != self.length:
+            raise UserError(f"{self.key} wants {self.length} numbers such as {_show(self.weights)}, got {_show(value)}")
+        if kind is float and not math.isfinite(value):
+            raise UserError(f"{self.key} must be finite, got {value}")
+        if kind is int and abs(value) >= LARGEST:
+            raise UserError(f"{self.key} is too large: {value}")
         if self.choices and value not in self.choices:
             raise UserError(f"{self.key} is one of {', '.join(map(str, self.choices))}, not {_show(value)}")
         if self.minimum is not None and not value >= self.minimum:
@@ -153,8 +163,10 @@ def parse_overrides(assignments):
     overrides = {}
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
-        if not equals or not key:
+        if not equals or not key or "\n" in text:
             raise UserError(f"--set wants KEY=VALUE, got '{assignment}'")
+        if key in overrides:
+            raise UserError(f"--set gives {key} twice")
         try:
             overrides[key] = tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:
@@ -167,4 +179,4 @@ def _describe(kind):
 
 
 def _show(value):
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else json.dumps(value, default=str)

@@ -64,7 +64,7 @@ class Method:
         Returns
         -------
         scalar
-            α > 0, float32; sums are accumulated in float64 (by JAX in float32). Equations 2 and 8; released lab.py,
+            α ≥ 0, float32; sums are accumulated in float64 (by JAX in float32). Equations 2 and 8; released lab.py,
             binarization.
         """
         if self.scale == "one":

@@ -13,7 +13,6 @@ class SquaredHinge:
     """
 
     judged_by = "valid_error"
-    labels_axes = 1
 
     def __init__(self, classes):
         self.classes = classes
@@ -35,7 +34,6 @@ class CrossEntropy:
     """
 
     judged_by = "valid_loss"
-    labels_axes = 2
 
     def loss(self, scores, labels):
         """Scalar, of `scores` (batch·steps, vocabulary) and `labels` (batch, steps)."""

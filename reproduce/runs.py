@@ -27,6 +27,7 @@ LOG_COLUMNS = (
     "test_loss", "test_error", "best_epoch", "seconds",
 )  # fmt: skip
 HISTOGRAM_BINS = 120
+RECORD_KEYS = {"settings", "data", "complete", "epochs_done", "best_epoch"}
 
 
 def run_folder(runs, experiment, seed, backend_name):
@@ -52,6 +53,7 @@ class Run:
         self.experiment, self.seed, self.backend, self.argv = experiment, seed, backend, argv
         self.folder = run_folder(runs, experiment, seed, backend.name)
         self.started = datetime.now(UTC).isoformat(timespec="seconds")
+        self.software = provenance.software()
         self._saved_best = 0
 
     @property
@@ -61,9 +63,12 @@ class Run:
         if not path.exists():
             return None
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
+            record = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise UserError(f"{path} cannot be read ({error}); start the run anew with --restart") from None
+        if not isinstance(record, dict) or record.get("format") != FORMAT or not record.keys() >= RECORD_KEYS:
+            raise UserError(f"{path} is no record of format {FORMAT}; start the run anew with --restart")
+        return record
 
     @contextlib.contextmanager
     def held(self):
@@ -79,6 +84,8 @@ class Run:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise UserError(f"another process is running {self.folder}; wait for it or stop it") from None
+            for left_behind in self.folder.glob(".*.tmp"):
+                left_behind.unlink()
             yield
 
     def clear(self):
@@ -86,7 +93,7 @@ class Run:
         for name in ("checkpoint.h5", "best.h5", "record.json", "log.csv", "histogram.json"):
             (self.folder / name).unlink(missing_ok=True)
 
-    def execute(self, data, allow_unofficial=False, watch=None):
+    def execute(self, data, allow_unofficial=False, watch=None, restart=False):
         """Train to the end, from the checkpoint where there is one, and return the record.
 
         Parameters
@@ -98,8 +105,10 @@ class Run:
         watch : object, optional
             Its ``start(training)``, ``losses(array)`` and ``epoch(row, training)`` are called as the run goes on, or
             ``finished_earlier()`` where there is nothing to do; see `reproduce.progress.Screen`.
+        restart : bool
+            Start anew; what an earlier run left is removed once nothing stands in the way.
         """
-        earlier = self.record
+        earlier = None if restart else self.record
         examples = arrays.load(self.experiment, data, allow_unofficial)
         if earlier is not None:
             self._refuse_changes(earlier, examples.provenance)
@@ -108,8 +117,12 @@ class Run:
                     watch.finished_earlier()
                 return earlier
         training = Training(self.experiment, examples, self.backend, self.seed)
+        if restart:
+            self.clear()
         if (self.folder / "checkpoint.h5").exists():
             self._restore(training)
+        elif earlier is not None and earlier["epochs_done"]:
+            raise UserError(f"the checkpoint in {self.folder} is gone; start the run anew with --restart")
         self._write_logs(training)
         if watch:
             watch.start(training)
@@ -119,12 +132,13 @@ class Run:
             row = training.run_epoch(watch.losses if watch else lambda losses: None)
             training.progress.seconds += time.monotonic() - began
             row["seconds"] = round(training.progress.seconds, 3)
+            if training.finished:
+                write_text(self.folder / "histogram.json", json.dumps(_histograms(training)))
             if training.finished or time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
                 self._save(training)
                 saved = time.monotonic()
             if watch:
                 watch.epoch(row, training)
-        write_text(self.folder / "histogram.json", json.dumps(_histograms(training)))
         return self.record
 
     def _refuse_changes(self, earlier, data):
@@ -144,11 +158,16 @@ class Run:
             )
 
     def _restore(self, training):
-        state, header = checkpoints.load(self.folder / "checkpoint.h5")
-        training.backend.restore(state)
-        checkpoints.unpack_generator(training.rng, header["generator"])
-        training.progress = Progress(**header["progress"])
-        self.started = header["started"]
+        path = self.folder / "checkpoint.h5"
+        state, header = checkpoints.load(path)
+        try:
+            self._refuse_changes(header, training.arrays.provenance)
+            training.backend.restore(state)
+            checkpoints.unpack_generator(training.rng, header["generator"])
+            training.progress = Progress(**header["progress"])
+            self.started = header["started"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError(f"{path} does not fit this program ({error}); start the run anew with --restart") from None
         self._saved_best = training.progress.best_epoch
 
     def _save(self, training):
@@ -160,6 +179,8 @@ class Run:
             "progress": progress.as_dict(),
             "generator": checkpoints.pack_generator(training.rng),
             "started": self.started,
+            "settings": self.experiment.settings,
+            "data": training.arrays.provenance,
         }
         checkpoints.save(self.folder / "checkpoint.h5", training.backend.state(), header)
         self._write_logs(training)
@@ -198,7 +219,7 @@ class Run:
             "backend": self.backend.name,
             "device": provenance.processor() if self.backend.device == "cpu" else self.backend.device,
             "data": training.arrays.provenance,
-            "software": provenance.software(),
+            "software": self.software,
             "argv": self.argv,
         }
 

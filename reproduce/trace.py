@@ -5,7 +5,7 @@ from reproduce.training import Training
 
 
 def trace(experiment, seed, backend, data, steps, allow_unofficial=False):
-    """Train `steps` minibatches of the first epoch.
+    """Train `steps` minibatches at the first epoch's learning rate, shuffling anew where an epoch's are used up.
 
     Returns
     -------

@@ -10,6 +10,7 @@ from aesara.tensor.type import TensorType
 
 from datasets.stored_rows import prefetched
 from reproduce import networks, updates
+from reproduce.errors import UserError
 from reproduce.objectives import CrossEntropy, SquaredHinge
 
 EVALUATION_BATCH = {"mlp": 1000, "cnn": 250, "lstm": 100}
@@ -60,6 +61,7 @@ class Training:
     def __init__(self, experiment, arrays, backend, seed):
         self.experiment, self.arrays, self.backend = experiment, arrays, backend
         self.rng = np.random.RandomState(seed)
+        self._refuse_small_parts()
         own_seed = experiment.settings.get("training.init_seed")
         weights_rng = self.rng if own_seed is None else np.random.RandomState(own_seed)
         vocabulary = len(arrays.vocabulary) if arrays.vocabulary else None
@@ -71,6 +73,13 @@ class Training:
         self.resident = 4 * math.prod(arrays.train.x.shape) <= limit
         self._train_step = _training_step(self, arrays.train)
         self._evaluation_step = _evaluation_step(self)
+
+    def _refuse_small_parts(self):
+        size = self.experiment["training.batch_size"]
+        for name in ("train", "valid", "test"):
+            count = len(getattr(self.arrays, name).x)
+            if count < size:
+                raise UserError(f"training.batch_size={size} is more than the {count} examples of the {name} set")
 
     @property
     def batches(self):

@@ -111,8 +111,6 @@ def test_cells_and_report_read_runs(capsys, tmp_path):
     assert str(tmp_path / "report" / "index.html") in capsys.readouterr().out
 
 
-
-
 def test_without_a_compiler_a_run_takes_the_jax_backend_and_says_so(tmp_path):
     environment = os.environ | {"AESARA_FLAGS": "cxx="}
     command = [sys.executable, "-m", "reproduce", "run", "digits", "--method", "lab", *TINY, "--runs", str(tmp_path)]

@@ -56,7 +56,13 @@ def test_whole_numbers_are_taken_for_decimals():
         ({"network.units": 0}, "at least 1"),
         ({"data.center": 1}, "wants true or false"),
         ({"training.decay_epochs": [1.5]}, "wants a list"),
-        ({"training.learning_rate": float("nan")}, "at least"),
+        ({"training.learning_rate": float("nan")}, "must be finite"),
+        ({"training.learning_rate": float("inf")}, "must be finite"),
+        ({"training.learning_rate": -0.1}, "at least"),
+        ({"training.learning_rate": 10**400}, "wants a number"),
+        ({"network.units": 10**20}, "too large"),
+        ({"data.train": [0]}, "wants 2 numbers"),
+        ({"data.name": "svhn"}, "one of mnist"),
         ({"backend.precision": "float16"}, "one of float32, tf32"),
         ({"method.variant": "repository"}, "does not apply to lab"),
     ],
@@ -81,7 +87,12 @@ def test_override_values_are_toml_or_words(text, value):
     assert experiments.parse_overrides([f"some.key={text}"]) == {"some.key": value}
 
 
-@pytest.mark.parametrize("text", ["key", "=value", ""])
+def test_a_key_is_given_once():
+    with pytest.raises(UserError, match="twice"):
+        experiments.parse_overrides(["network.units=3", "network.units=4"])
+
+
+@pytest.mark.parametrize("text", ["key", "=value", "", "key=1\nother=2"])
 def test_overrides_need_a_key_and_a_value(text):
     with pytest.raises(UserError, match="KEY=VALUE"):
         experiments.parse_overrides([text])

@@ -36,9 +36,9 @@ def make(folder, method="lab", backend="jax", overrides=TINY, seed=1234):
     return runs.Run(experiment, seed, backends.create(backend), folder, ["run"])
 
 
-def execute(run, watch=None):
+def execute(run, watch=None, restart=False):
     with run.held():
-        return run.execute("unused", watch=watch)
+        return run.execute("unused", watch=watch, restart=restart)
 
 
 def without_time(folder):
@@ -94,14 +94,59 @@ def test_record_and_log_say_what_was_done(tmp_path):
     assert header["epoch"] == record["best_epoch"] and best_model["dense1.W"].shape == latent.shape
 
 
-def test_a_finished_run_does_nothing_and_clear_starts_anew(tmp_path):
+def test_a_finished_run_does_nothing(tmp_path):
     record = execute(make(tmp_path, overrides=TINY | {"training.epochs": 1}))
     again = make(tmp_path, overrides=TINY | {"training.epochs": 1})
     stamp = (again.folder / "checkpoint.h5").stat().st_mtime_ns
     assert execute(again) == record
     assert (again.folder / "checkpoint.h5").stat().st_mtime_ns == stamp
-    again.clear()
-    assert again.record is None
+
+
+def test_a_restart_that_cannot_begin_loses_nothing(tmp_path, monkeypatch):
+    short = TINY | {"training.epochs": 1}
+    run = make(tmp_path, overrides=short)
+    record = execute(run)
+    with monkeypatch.context() as patch, pytest.raises(UserError, match="no data"):
+        patch.setattr(runs.arrays, "load", no_data)
+        execute(make(tmp_path, overrides=short), restart=True)
+    assert run.record == record
+    again = execute(make(tmp_path, overrides=short), restart=True)
+    assert again["train_loss"] == record["train_loss"]
+
+
+def no_data(*arguments):
+    raise UserError("no data")
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", '{"format": 99}'])
+def test_a_foreign_record_is_refused(tmp_path, content):
+    run = make(tmp_path)
+    run.folder.mkdir(parents=True)
+    (run.folder / "record.json").write_text(content)
+    with pytest.raises(UserError, match="no record of format"):
+        execute(run)
+
+
+def test_a_missing_or_foreign_checkpoint_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(runs, "SECONDS_BETWEEN_CHECKPOINTS", 0)
+    with pytest.raises(Killed):
+        execute(make(tmp_path), KillAfter(1))
+    path = make(tmp_path).folder / "checkpoint.h5"
+    state, header = checkpoints.load(path)
+    checkpoints.save(path, {"dense1.W": state["dense1.W"]}, header)
+    with pytest.raises(UserError, match="does not fit"):
+        execute(make(tmp_path))
+    checkpoints.save(path, state, {"progress": {}})
+    with pytest.raises(UserError, match="does not fit"):
+        execute(make(tmp_path))
+    path.unlink()
+    with pytest.raises(UserError, match="is gone; start the run anew"):
+        execute(make(tmp_path))
+
+
+def test_minibatches_larger_than_a_set_are_refused(tmp_path):
+    with pytest.raises(UserError, match="more than the 297 examples of the valid set"):
+        execute(make(tmp_path, overrides=TINY | {"training.batch_size": 298}))
 
 
 def test_a_changed_configuration_is_refused_with_the_keys(tmp_path):

@@ -109,7 +109,7 @@ def test_the_language_models_trajectory_repeats(shared, corpus, backend, method,
 
 
 def test_a_trace_goes_on_into_the_next_epoch(tmp_path):
-    experiment = experiments.resolve("digits", "lab", {"network.units": 4, "training.batch_size": 400})
+    experiment = experiments.resolve("digits", "lab", {"network.units": 4, "training.batch_size": 290})
     found = trace(experiment, 3, backends.create("jax"), tmp_path, 7)
     assert len(found["training_losses"]) == 7
     order = list(range(1200))

@@ -1,0 +1,45 @@
+"""The runs in results/ beside whole runs of the released scripts on their own stack, seed 1234."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+RESULTS = Path(__file__).resolve().parents[1] / "results"
+
+
+def column(path, name, rows=None):
+    with open(path, newline="") as file:
+        return np.array([float(row[name]) for row in csv.DictReader(file)][:rows])
+
+
+@pytest.mark.parametrize(
+    ("method", "golden"),
+    [("full-precision", "mnist_full_precision_seed1234"), ("lab", "mnist_lab_seed1234_first_epochs")],
+)
+def test_the_curves_lie_on_the_released_scripts(shared, method, golden):
+    released = shared / "golden" / "runs" / f"{golden}.csv"
+    valid = column(released, "valid_error")
+    ours = RESULTS / "mnist" / method / "seed-1234" / "log.csv"
+    difference = column(ours, "valid_error", len(valid)) - valid
+    assert abs(difference).max() < 0.4 and abs(difference.mean()) < 0.05
+    losses = column(ours, "train_loss", 4) / column(released, "train_loss", 4)
+    np.testing.assert_allclose(losses, 1, rtol=0.02)
+
+
+def test_full_precisions_test_error_is_within_a_seeds_spread_of_the_released_scripts():
+    record = json.loads((RESULTS / "mnist" / "full-precision" / "seed-1234" / "record.json").read_text())
+    assert record["complete"] and record["data"]["official"]
+    assert abs(record["test_error"] - 1.13) <= 0.15
+
+
+def test_records_say_where_they_are_from():
+    for path in RESULTS.rglob("record.json"):
+        record = json.loads(path.read_text())
+        folder, method, experiment = path.parents[:3]
+        assert (experiment.name.partition("+")[0], method.name) == (record["experiment"], record["method"])
+        assert folder.name.partition("+")[0] == f"seed-{record['seed']}"
+        assert record["software"]["commit"] and record["software"]["dirty"] is False, path
+        assert len(column(folder / "log.csv", "epoch")) == record["epochs_done"]
