@@ -61,7 +61,7 @@ class Training:
     def __init__(self, experiment, arrays, backend, seed):
         self.experiment, self.arrays, self.backend = experiment, arrays, backend
         self.rng = np.random.RandomState(seed)
-        self._refuse_small_parts()
+        self._refuse_what_does_not_fit()
         own_seed = experiment.settings.get("training.init_seed")
         weights_rng = self.rng if own_seed is None else np.random.RandomState(own_seed)
         vocabulary = len(arrays.vocabulary) if arrays.vocabulary else None
@@ -74,12 +74,15 @@ class Training:
         self._train_step = _training_step(self, arrays.train)
         self._evaluation_step = _evaluation_step(self)
 
-    def _refuse_small_parts(self):
+    def _refuse_what_does_not_fit(self):
         size = self.experiment["training.batch_size"]
         for name in ("train", "valid", "test"):
             count = len(getattr(self.arrays, name).x)
             if count < size:
                 raise UserError(f"training.batch_size={size} is more than the {count} examples of the {name} set")
+        classes, most = self.experiment.settings.get("network.classes"), int(self.arrays.test.y.max())
+        if classes is not None and most >= classes:
+            raise UserError(f"network.classes={classes} is too few: the data have {most + 1}")
 
     @property
     def batches(self):

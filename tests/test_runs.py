@@ -144,9 +144,11 @@ def test_a_missing_or_foreign_checkpoint_is_refused(tmp_path, monkeypatch):
         execute(make(tmp_path))
 
 
-def test_minibatches_larger_than_a_set_are_refused(tmp_path):
+def test_settings_that_do_not_fit_the_data_are_refused(tmp_path):
     with pytest.raises(UserError, match="more than the 297 examples of the valid set"):
         execute(make(tmp_path, overrides=TINY | {"training.batch_size": 298}))
+    with pytest.raises(UserError, match="network.classes=5 is too few: the data have 10"):
+        execute(make(tmp_path, overrides=TINY | {"network.classes": 5}))
 
 
 def test_a_changed_configuration_is_refused_with_the_keys(tmp_path):
