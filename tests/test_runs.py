@@ -147,7 +147,7 @@ def test_a_missing_or_foreign_checkpoint_is_refused(tmp_path, monkeypatch):
 def test_settings_that_do_not_fit_the_data_are_refused(tmp_path):
     with pytest.raises(UserError, match="more than the 297 examples of the valid set"):
         execute(make(tmp_path, overrides=TINY | {"training.batch_size": 298}))
-    with pytest.raises(UserError, match="network.classes=5 is too few: the data have 10"):
+    with pytest.raises(UserError, match="classes=5 is too few: the data have 10"):
         execute(make(tmp_path, overrides=TINY | {"network.classes": 5}))
 
 
