@@ -32,7 +32,7 @@ $(VENV)/ready: requirements.lock pyproject.toml
 # The peers that benchmarks compare with, in an environment of their own.
 .venv-bench/ready: requirements.lock requirements-bench.lock pyproject.toml
 	$(call install,.venv-bench)
-	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.lock
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-bench.lock
 	@touch $@
 
 bench: .venv-bench/ready

@@ -19,7 +19,7 @@ from datasets.errors import DataError
 
 CONTENT = np.random.RandomState(0).bytes(3_000_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
-FILE = gzip.compress(CONTENT)
+FILE = gzip.compress(CONTENT, mtime=0)
 
 
 class Server(ThreadingHTTPServer):
@@ -157,7 +157,7 @@ def test_whatever_lies_there_the_file_ends_right(serve, tmp_path, part, requests
     assert (tmp_path / "file.gz").read_bytes() == FILE
 
 
-@pytest.mark.parametrize("wrong", [gzip.compress(b"other"), b"<html>", FILE[:-5], b""])
+@pytest.mark.parametrize("wrong", [gzip.compress(b"other", mtime=0), b"<html>", FILE[:-5], b""])
 def test_a_wrong_checksum_on_the_first_mirror_leads_to_the_second(serve, tmp_path, wrong):
     first, second = serve(wrong), serve(FILE)
     download([first.url, second.url], tmp_path / "file.gz", SHA256)
