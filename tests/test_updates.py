@@ -150,7 +150,7 @@ def _id(part):
 CASES = [(method,) for method in METHODS]
 CASES += [("xnor", (("method.activation_scale", "mean_abs"),))]
 CASES += [("binaryconnect", (("method.variant", "repository"),))]
-CASES += [("lab", (), backend, one_layer) for backend in backends.NAMES]
+CASES += [("lab", (), "jax", one_layer), pytest.param(("lab", (), "c", one_layer), marks=pytest.mark.compiler)]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(map(_id, case)))

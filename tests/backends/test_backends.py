@@ -166,6 +166,7 @@ def test_jax_leaves_the_shared_variables_as_they_were():
     np.testing.assert_array_equal(backend.state()["s"], np.full_like(start, 3))
 
 
+@pytest.mark.compiler
 def test_create():
     assert backends.create("jax", "cpu").device == "cpu"
     assert (backends.create("c").name, backends.create("c").device) == ("c", "cpu")

@@ -176,6 +176,7 @@ def adam_nodes(function):
     return [node for node in function.maker.fgraph.toposort() if isinstance(node.op, AdamStep)]
 
 
+@pytest.mark.compiler
 def test_updates_overwrite_their_variables_and_nothing_else_is_overwritten():
     function, variables = training_step("c")
     (node,) = adam_nodes(function)

@@ -40,6 +40,7 @@ def test_border_modes_strides_and_dilations(parity, border, stride, dilation, fl
     compare(draws(0, 2, 3, rows, columns), draws(1, 4, 3, *size))
 
 
+@pytest.mark.compiler
 @pytest.mark.parametrize("border", ["half", 1])
 def test_against_c(parity, border):
     image, filters = at.ftensor4(), at.ftensor4()

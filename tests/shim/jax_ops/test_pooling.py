@@ -30,6 +30,7 @@ def pooled(mode, ignore_border):
     return forward, aesara.function([x, gradient, *geometry], back), result.owner, back.owner
 
 
+@pytest.mark.compiler
 @pytest.mark.parametrize(("mode", "ignore_border"), FORMS)
 @settings(max_examples=12, deadline=None)
 @given(
