@@ -4,6 +4,7 @@ import functools
 import hashlib
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from datasets.digits import Digits
 from datasets.mnist import MNIST
 from datasets.stored_rows import StoredRows
 from datasets.svhn import SVHN
+from datasets.svhn_h5 import h5_path
 from datasets.text import CharacterCorpus
 from datasets.zca_dataset import ZCA_Dataset
 from reproduce import networks
@@ -124,7 +126,12 @@ def _cifar10(settings, root):
 
 def _svhn(settings, root):
     options = {"path": root, "lcn_channels": settings["data.lcn_channels"]}
-    return tuple(SVHN(which, **options) for which in ("splitted_train", "valid", "test"))
+    parts = ("splitted_train", "valid", "test")
+    for path in (h5_path(Path(root), part) for part in parts):
+        if path.exists():
+            # `SVHN` prefers pylearn2's own file, of which the provenance knows nothing.
+            raise UserError(f"{path} stands in the way of the prepared data; move it out of {root}")
+    return tuple(SVHN(part, **options) for part in parts)
 
 
 LOADERS = {"digits": _digits, "mnist": _mnist, "cifar10": _cifar10, "svhn": _svhn}

@@ -55,8 +55,8 @@ def glorot_bound(n_in, n_out):
     return np.float32(np.sqrt(1.5 / (n_in + n_out)))
 
 
-def create_weight(layer, method, shape, n_in, n_out, variant, name="W"):
-    """Draw and add the weight tensor `name` of `layer`.
+def create_weight(layer, method, shape, n_in, n_out, variant):
+    """Draw and add the weight tensor W of `layer`.
 
     Parameters
     ----------
@@ -75,21 +75,31 @@ def create_weight(layer, method, shape, n_in, n_out, variant, name="W"):
     -------
     Weight
     """
-    full_name = f"{layer.name}.{name}"
+    full_name = f"{layer.name}.W"
     if not method.binarizes:
-        latent = layer.add_param(init.GlorotUniform(), shape, name=name)
+        latent = layer.add_param(init.GlorotUniform(), shape, name="W")
         return Weight(full_name, latent, method)
     if variant == "repository":
         # The repositories' layers each draw one integer here, to seed a stream that goes unused.
         init.get_rng().randint(1, 2147462579)
-        latent = layer.add_param(init.Uniform(1.0), shape, name=name)
+        latent = layer.add_param(init.Uniform(1.0), shape, name="W")
         step_scale = 1 / float(np.sqrt(1.5 / (n_in + n_out)))
         return Weight(full_name, latent, method, step_scale, zero_is_positive=False)
-    latent = layer.add_param(init.Uniform(float(glorot_bound(n_in, n_out))), shape, name=name)
+    latent = layer.add_param(init.Uniform(float(glorot_bound(n_in, n_out))), shape, name="W")
     return Weight(full_name, latent, method)
 
 
-class BinarizedDenseLayer(Layer):
+class BinarizedLayer(Layer):
+    """What the layers with one binarized weight tensor share: its `weight`, and a bias `b` for each output feature."""
+
+    def add_weight(self, method, shape, n_in, n_out, variant, features):
+        """Draw the weight tensor (see `create_weight`) and add the bias, of shape (features,)."""
+        self.weight = create_weight(self, method, shape, n_in, n_out, variant)
+        self.weights = [self.weight]
+        self.b = self.add_param(init.Constant(0.0), (features,), name="b", regularizable=False)
+
+
+class BinarizedDenseLayer(BinarizedLayer):
     """A fully connected layer, ``x·(α·b) + bias``, without a nonlinearity.
 
     Parameters
@@ -115,9 +125,7 @@ class BinarizedDenseLayer(Layer):
         super().__init__(incoming, name=name)
         self.num_units = num_units
         num_inputs = int(np.prod(self.input_shape[1:]))
-        self.weight = create_weight(self, method, (num_inputs, num_units), num_inputs, num_units, variant)
-        self.weights = [self.weight]
-        self.b = self.add_param(init.Constant(0.0), (num_units,), name="b", regularizable=False)
+        self.add_weight(method, (num_inputs, num_units), num_inputs, num_units, variant, num_units)
 
     def get_output_shape_for(self, input_shape):
         return (input_shape[0], self.num_units)
@@ -128,7 +136,7 @@ class BinarizedDenseLayer(Layer):
         return at.dot(input, self.weight.used) + self.b.dimshuffle("x", 0)
 
 
-class BinarizedConv2DLayer(Layer):
+class BinarizedConv2DLayer(BinarizedLayer):
     """A convolution with ``α·b`` of 3×3 filters, padding 1 and stride 1, plus bias, without a nonlinearity.
 
     Parameters
@@ -157,9 +165,7 @@ class BinarizedConv2DLayer(Layer):
         self.num_filters = num_filters
         channels, area = self.input_shape[1], self.SIZE**2
         shape = (num_filters, channels, self.SIZE, self.SIZE)
-        self.weight = create_weight(self, method, shape, area * channels, area * num_filters, variant)
-        self.weights = [self.weight]
-        self.b = self.add_param(init.Constant(0.0), (num_filters,), name="b", regularizable=False)
+        self.add_weight(method, shape, area * channels, area * num_filters, variant, num_filters)
 
     def get_output_shape_for(self, input_shape):
         return (input_shape[0], self.num_filters, *input_shape[2:])

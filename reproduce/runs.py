@@ -10,6 +10,7 @@ import io
 import json
 import math
 import time
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -176,7 +177,7 @@ class Run:
             checkpoints.save(self.folder / "best.h5", training.best, {"epoch": progress.best_epoch})
             self._saved_best = progress.best_epoch
         header = {
-            "progress": progress.as_dict(),
+            "progress": asdict(progress),
             "generator": checkpoints.pack_generator(training.rng),
             "started": self.started,
             "settings": self.experiment.settings,

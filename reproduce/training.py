@@ -1,7 +1,7 @@
 """Epochs, learning-rate schedule and best-validation selection; no file or screen of its own."""
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 import aesara.tensor as at
 import numpy as np
@@ -34,9 +34,6 @@ class Progress:
     test_error: float = math.nan
     seconds: float = 0.0
     rows: list = field(default_factory=list)
-
-    def as_dict(self):
-        return asdict(self)
 
 
 class Training:

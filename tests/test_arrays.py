@@ -34,6 +34,14 @@ def test_missing_data_are_named(name, tmp_path):
         arrays.load(experiments.resolve(name, "lab"), tmp_path)
 
 
+def test_pylearn2s_own_svhn_is_not_taken_for_the_prepared_one(tmp_path):
+    theirs = tmp_path / "h5" / "valid_32x32.h5"
+    theirs.parent.mkdir()
+    theirs.touch()
+    with pytest.raises(UserError, match=r"valid_32x32\.h5 stands in the way"):
+        arrays.LOADERS["svhn"](experiments.resolve("svhn", "lab").settings, tmp_path)
+
+
 def test_unofficial_data_need_consent(tmp_path, monkeypatch):
     monkeypatch.setitem(catalog.DATA_SETS, "digits", Unofficial())
     experiment = experiments.resolve("digits", "lab")

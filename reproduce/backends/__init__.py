@@ -42,6 +42,8 @@ def create(name="auto", device="auto", precision="float32"):
     if name == "c":
         if device == "gpu":
             raise UserError("the c backend runs on the CPU only; use --backend jax for a GPU")
+        if precision != "float32":
+            raise UserError(f"backend.precision={precision} is for GPUs; the c backend computes in float32")
         if not has_compiler():
             raise UserError("no C++ compiler was found for the c backend; install g++ or use --backend jax")
         from reproduce.backends.c import CBackend

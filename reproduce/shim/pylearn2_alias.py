@@ -6,7 +6,7 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-from reproduce.errors import UserError
+from reproduce.shim import finders
 
 PACKAGES = ("pylearn2", "pylearn2.datasets", "pylearn2.utils")
 MODULES = {
@@ -22,21 +22,8 @@ MODULES = {
 
 
 def install():
-    """Put the finder in front of ``sys.meta_path``, once; nothing is imported yet.
-
-    Raises
-    ------
-    reproduce.errors.UserError
-        Where ``pylearn2`` has been imported and is not the alias.
-    """
-    if any(isinstance(finder, Pylearn2Finder) for finder in sys.meta_path):
-        return
-    imported = sys.modules.get("pylearn2")
-    if imported is not None and not isinstance(imported, AliasModule):
-        raise UserError(
-            "a real pylearn2 is imported already; import reproduce first, or leave 'import pylearn2' out"
-        )
-    sys.meta_path.insert(0, Pylearn2Finder())
+    """Have ``import pylearn2`` find the aliases; see `reproduce.shim.finders.install`."""
+    finders.install(Pylearn2Finder, "pylearn2", AliasModule)
 
 
 class Pylearn2Finder(MetaPathFinder, Loader):

@@ -185,6 +185,12 @@ def test_a_gpu_on_c_is_a_users_mistake():
     assert one_line(error)
 
 
+def test_tf32_on_c_is_a_users_mistake():
+    with pytest.raises(UserError, match=r"backend.precision=tf32 is for GPUs") as error:
+        backends.create("c", "cpu", "tf32")
+    assert one_line(error)
+
+
 @pytest.mark.skipif(jax.default_backend() != "cpu", reason="JAX has a GPU here")
 @pytest.mark.parametrize("name", ["jax", "auto"])
 def test_a_missing_gpu_is_a_users_mistake(name):

@@ -112,7 +112,7 @@ def test_a_real_theano_is_refused(monkeypatch):
     finders = [f for f in sys.meta_path if not isinstance(f, theano_alias.TheanoFinder)]
     monkeypatch.setattr(sys, "meta_path", finders)
     monkeypatch.setitem(sys.modules, "theano", ModuleType("theano"))
-    with pytest.raises(UserError, match="real Theano is imported already"):
+    with pytest.raises(UserError, match="real theano is imported already"):
         shim.install()
 
 

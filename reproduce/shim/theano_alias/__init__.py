@@ -13,24 +13,13 @@ from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
 
-from reproduce.errors import UserError
+from reproduce.shim import finders
 from reproduce.shim.theano_alias import names
 
 
 def install():
-    """Put the finder in front of ``sys.meta_path``, once.
-
-    Raises
-    ------
-    reproduce.errors.UserError
-        Where ``theano`` has been imported and is not the alias.
-    """
-    if any(isinstance(finder, TheanoFinder) for finder in sys.meta_path):
-        return
-    imported = sys.modules.get("theano")
-    if imported is not None and not isinstance(imported, AliasModule):
-        raise UserError("a real Theano is imported already; import reproduce first, or leave 'import theano' out")
-    sys.meta_path.insert(0, TheanoFinder())
+    """Have ``import theano`` find the aliases; see `reproduce.shim.finders.install`."""
+    finders.install(TheanoFinder, "theano", AliasModule)
 
 
 class TheanoFinder(MetaPathFinder, Loader):
