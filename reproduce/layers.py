@@ -6,6 +6,7 @@ import numpy as np
 from aesara import shared
 from aesara.compile.mode import Mode
 from aesara.tensor.nnet import conv2d
+from aesara.tensor.nnet.batchnorm import batch_normalization
 from lasagne import init
 from lasagne.layers import Layer
 
@@ -226,8 +227,9 @@ class BatchNormLayer(Layer):
 
     def get_output_for(self, input, deterministic=False, **kwargs):
         mean, std = (self.mean, self.std) if deterministic else self.batch_statistics(input)
-        mean, std, gamma, beta = (self._spread(x, input.ndim) for x in (mean, std, self.gamma, self.beta))
-        return (input - mean) / (std + self.EPSILON) * gamma + beta
+        parts = (self._spread(x, input.ndim) for x in (self.gamma, self.beta, mean, std + self.EPSILON))
+        # Theano's own composite: other orders of its gradient's products are as right, and round elsewhere.
+        return batch_normalization(input, *parts, mode="low_mem")
 
     @staticmethod
     def _spread(x, ndim):

@@ -201,7 +201,8 @@ def _training_step(training, examples):
     learning_rate = at.fscalar("learning_rate")
     scores, statistics = network.training_pass(x)
     loss = training.objective.loss(scores, labels)
-    steps = updates.adam(loss, network, learning_rate)
+    variant = experiment.settings.get("method.variant", "released")
+    steps = updates.adam(loss, network, learning_rate, variant)
     return training.backend.compile([*inputs, learning_rate], [loss], [*steps, *statistics])
 
 

@@ -5,12 +5,10 @@ import numpy as np
 from aesara import shared
 from aesara.gradient import grad
 
-from reproduce.ops.adam import EPSILON, AdamStep
-
-BETA1, BETA2 = 0.9, 0.999
+from reproduce.ops.adam import BETA1, BETA2, EPSILON, AdamStep, decay_rates
 
 
-def adam(loss, network, learning_rate):
+def adam(loss, network, learning_rate, variant="released"):
     """Updates of one training step (Algorithm 1).
 
     Latent weights take their steps from the gradient with respect to the weights that the network used, ``α·b``;
@@ -24,6 +22,8 @@ def adam(loss, network, learning_rate):
     network : reproduce.networks.Network
     learning_rate : float32 scalar
         η.
+    variant : {"released", "repository"}
+        How Adam's constants are rounded; see `reproduce.ops.adam.decay_rates`.
 
     Returns
     -------
@@ -36,12 +36,14 @@ def adam(loss, network, learning_rate):
     t = step + 1
     size = learning_rate * at.sqrt(1 - BETA2**t) / (1 - BETA1**t)
     updates = [(step, t)]
+    rates = decay_rates(variant)
+    beta1, rest1, beta2, rest2 = (at.constant(rate, dtype="float32") for rate in rates)
     for weight, gradient in zip(weights, gradients, strict=False):
-        updates += _weight_step(weight, gradient, size)
+        updates += _weight_step(weight, gradient, size, rates)
     for parameter, gradient in zip(parameters, gradients[len(weights) :], strict=True):
         m, v = _moments(parameter)
-        m_next = BETA1 * m + (1 - at.constant(BETA1, dtype="float32")) * gradient
-        v_next = BETA2 * v + (1 - at.constant(BETA2, dtype="float32")) * at.square(gradient)
+        m_next = beta1 * m + rest1 * gradient
+        v_next = beta2 * v + rest2 * at.square(gradient)
         updates += [
             (m, m_next),
             (v, v_next),
@@ -50,10 +52,10 @@ def adam(loss, network, learning_rate):
     return updates
 
 
-def _weight_step(weight, gradient, size):
+def _weight_step(weight, gradient, size, rates):
     method = weight.method
     m, v = _moments(weight.latent)
-    op = AdamStep(clip=method.binarizes, scale=method.scale, beta1=BETA1, beta2=BETA2)
+    op = AdamStep(clip=method.binarizes, scale=method.scale, rates=rates)
     if weight.step_scale != 1.0:
         size = size * at.constant(weight.step_scale, dtype="float32")
     w_next, m_next, v_next, *alpha_next = op(weight.latent, m, v, gradient, size, return_list=True)

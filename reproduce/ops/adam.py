@@ -7,7 +7,29 @@ from aesara.graph.basic import Apply
 from aesara.graph.rewriting.basic import in2out, node_rewriter
 from aesara.link.c.op import COp
 
+BETA1, BETA2 = 0.9, 0.999
 EPSILON = 1e-8
+
+
+def decay_rates(variant="released"):
+    """β₁, 1 − β₁, β₂ and 1 − β₂ as float32 has them.
+
+    The released scripts subtract and then round; Lasagne 0.2.dev1, whose Adam the repositories of the baselines call,
+    rounds and then subtracts, which leaves 1 − β₂ 1.3e-5 off, relatively.
+
+    Parameters
+    ----------
+    variant : {"released", "repository"}
+        ``method.variant``.
+
+    Returns
+    -------
+    tuple of float
+    """
+    if variant == "repository":
+        beta1, beta2, one = np.float32(BETA1), np.float32(BETA2), np.float32(1)
+        return tuple(map(float, (beta1, one - beta1, beta2, one - beta2)))
+    return tuple(float(np.float32(rate)) for rate in (BETA1, 1 - BETA1, BETA2, 1 - BETA2))
 
 
 class AdamStep(COp):
@@ -33,16 +55,16 @@ class AdamStep(COp):
         Whether weights are clipped to ±1.
     scale : {None, "one", "mean_abs", "curvature"}
         Which α is returned after w', m' and v'; none for None and "one".
-    beta1, beta2 : float
-        Decay rates of the moments.
+    rates : tuple of float
+        β₁, 1 − β₁, β₂ and 1 − β₂, each rounded to float32; see `decay_rates`.
     inplace : bool
         Whether w, m and v are overwritten; set by Aesara's rewriting.
     """
 
-    __props__ = ("clip", "scale", "beta1", "beta2", "inplace")
+    __props__ = ("clip", "scale", "rates", "inplace")
 
-    def __init__(self, clip, scale, beta1=0.9, beta2=0.999, inplace=False):
-        self.clip, self.scale, self.beta1, self.beta2 = clip, scale, beta1, beta2
+    def __init__(self, clip, scale, rates=decay_rates(), inplace=False):
+        self.clip, self.scale, self.rates = clip, scale, rates
         self.inplace = inplace
         if inplace:
             self.destroy_map = {0: [0], 1: [1], 2: [2]}
@@ -53,9 +75,8 @@ class AdamStep(COp):
 
     @property
     def constants(self):
-        """β₁, 1−β₁, β₂, 1−β₂ and ε in float32, the differences taken in float32 as in Lasagne 0.2's Adam."""
-        one, beta1, beta2 = np.float32(1), np.float32(self.beta1), np.float32(self.beta2)
-        return beta1, one - beta1, beta2, one - beta2, np.float32(EPSILON)
+        """The `rates` and ε in float32."""
+        return tuple(map(np.float32, (*self.rates, EPSILON)))
 
     def make_node(self, w, m, v, g, step_size):
         tensors = [at.as_tensor_variable(x) for x in (w, m, v, g)]
@@ -98,7 +119,7 @@ class AdamStep(COp):
         return ["-fopenmp", "-O3", "-fno-math-errno", "-ffp-contract=off"]
 
     def c_code_cache_version(self):
-        return (4,)
+        return (5,)
 
     def c_code(self, node, name, inputs, outputs, sub):
         w, m, v, g, step_size = inputs

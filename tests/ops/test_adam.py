@@ -14,15 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reproduce.ops import jax_rules  # noqa: F401  registers the JAX twins
-from reproduce.ops.adam import AdamStep
+from reproduce.ops.adam import AdamStep, decay_rates
 from reproduce.shim import jax_ops
 
 MODES = {"c": lambda: Mode("cvm", "fast_run"), "python": lambda: Mode("py", None), "jax": jax_ops.mode}
 KINDS = [(False, None), (True, "one"), (True, "mean_abs"), (True, "curvature")]
 BLOCK = 16384
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
-# The original takes 1 − β in float32, where 1 − β₂ is 1.3e-5 off, relatively.
-REST1, REST2 = (float(np.float32(1) - np.float32(beta)) for beta in (BETA1, BETA2))
 
 
 @functools.cache
@@ -39,8 +37,8 @@ def reference(w, m, v, g, a, clip, scale):
     w, m, v = (np.array(x, dtype="float64") for x in (w, m, v))
     weighted = total = 0.0
     for i in np.ndindex(w.shape):
-        m[i] = BETA1 * m[i] + REST1 * g[i]
-        v[i] = BETA2 * v[i] + REST2 * g[i] ** 2
+        m[i] = BETA1 * m[i] + (1 - BETA1) * g[i]
+        v[i] = BETA2 * v[i] + (1 - BETA2) * g[i] ** 2
         d = np.sqrt(v[i]) + EPSILON
         w[i] -= a * m[i] / d
         if clip:
@@ -91,8 +89,16 @@ def test_unclipped_steps_equal_lasagnes_adam():
         beta1, beta2 = np.float32([BETA1, BETA2]) ** np.float32(t)
         a = np.float32(0.1) * np.sqrt(1 - beta2) / (1 - beta1)
         ours = compiled("c", False, None)(*ours, g, a)
-        # Lasagne 0.1 takes 1 − β₂ of v in float64, so √v, and with it each step of 0.1, is 6.5e-6 off, relatively.
-        np.testing.assert_allclose(ours[0], parameter.get_value(), rtol=0, atol=t * 1e-6)
+        np.testing.assert_allclose(ours[0], parameter.get_value(), rtol=0, atol=t * 1e-7)
+
+
+def test_decay_rates_are_rounded_as_the_originals_round_them():
+    beta1, beta2 = np.float32(BETA1), np.float32(BETA2)
+    assert decay_rates() == (beta1, np.float32(1 - BETA1), beta2, np.float32(1 - BETA2))
+    repository = decay_rates("repository")
+    assert repository == (beta1, np.float32(1) - beta1, beta2, np.float32(1) - beta2)
+    # 1 − β₂ is exact after the subtraction of rounded numbers, so it carries β₂'s rounding, 1.3e-5 of it.
+    assert repository[3] / (1 - BETA2) == pytest.approx(1 - 1.3e-5, abs=1e-6)
 
 
 @pytest.mark.parametrize("clip, scale", KINDS)
