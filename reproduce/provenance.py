@@ -36,6 +36,11 @@ def processor():
     return f"{name}, {threads()} threads"
 
 
+def device(backend):
+    """The device that a `backend` computes on."""
+    return processor() if backend.device == "cpu" else backend.device
+
+
 def threads():
     """Threads that the linear algebra may use."""
     wanted = os.environ.get("OMP_NUM_THREADS", "")

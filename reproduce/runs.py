@@ -218,7 +218,7 @@ class Run:
             "seconds": round(progress.seconds, 3),
             "started": self.started,
             "backend": self.backend.name,
-            "device": provenance.processor() if self.backend.device == "cpu" else self.backend.device,
+            "device": provenance.device(self.backend),
             "data": training.arrays.provenance,
             "software": self.software,
             "argv": self.argv,

@@ -1,6 +1,6 @@
 """Trajectories: what a run computes in its first minibatches, to compare machines, backends and programs."""
 
-from reproduce import arrays
+from reproduce import arrays, provenance
 from reproduce.training import Training
 
 
@@ -30,6 +30,8 @@ def trace(experiment, seed, backend, data, steps, allow_unofficial=False):
         "seed": seed,
         "overrides": experiment.overrides,
         "backend": backend.name,
+        "device": provenance.device(backend),
+        "software": provenance.software(),
         "steps": steps,
         "batch_size": experiment["training.batch_size"],
         "learning_rate": experiment["training.learning_rate"],

@@ -36,10 +36,9 @@ def adam(loss, network, learning_rate, variant="released"):
     t = step + 1
     size = learning_rate * at.sqrt(1 - BETA2**t) / (1 - BETA1**t)
     updates = [(step, t)]
-    rates = decay_rates(variant)
-    beta1, rest1, beta2, rest2 = (at.constant(rate, dtype="float32") for rate in rates)
+    beta1, rest1, beta2, rest2 = (at.constant(rate, dtype="float32") for rate in decay_rates(variant))
     for weight, gradient in zip(weights, gradients, strict=False):
-        updates += _weight_step(weight, gradient, size, rates)
+        updates += _weight_step(weight, gradient, size, variant)
     for parameter, gradient in zip(parameters, gradients[len(weights) :], strict=True):
         m, v = _moments(parameter)
         m_next = beta1 * m + rest1 * gradient
@@ -52,10 +51,10 @@ def adam(loss, network, learning_rate, variant="released"):
     return updates
 
 
-def _weight_step(weight, gradient, size, rates):
+def _weight_step(weight, gradient, size, variant):
     method = weight.method
     m, v = _moments(weight.latent)
-    op = AdamStep(clip=method.binarizes, scale=method.scale, rates=rates)
+    op = AdamStep(clip=method.binarizes, scale=method.scale, variant=variant)
     if weight.step_scale != 1.0:
         size = size * at.constant(weight.step_scale, dtype="float32")
     w_next, m_next, v_next, *alpha_next = op(weight.latent, m, v, gradient, size, return_list=True)

@@ -55,16 +55,16 @@ class AdamStep(COp):
         Whether weights are clipped to ±1.
     scale : {None, "one", "mean_abs", "curvature"}
         Which α is returned after w', m' and v'; none for None and "one".
-    rates : tuple of float
-        β₁, 1 − β₁, β₂ and 1 − β₂, each rounded to float32; see `decay_rates`.
+    variant : {"released", "repository"}
+        How the moments' decay rates are rounded; see `decay_rates`.
     inplace : bool
         Whether w, m and v are overwritten; set by Aesara's rewriting.
     """
 
-    __props__ = ("clip", "scale", "rates", "inplace")
+    __props__ = ("clip", "scale", "variant", "inplace")
 
-    def __init__(self, clip, scale, rates=decay_rates(), inplace=False):
-        self.clip, self.scale, self.rates = clip, scale, rates
+    def __init__(self, clip, scale, variant="released", inplace=False):
+        self.clip, self.scale, self.variant = clip, scale, variant
         self.inplace = inplace
         if inplace:
             self.destroy_map = {0: [0], 1: [1], 2: [2]}
@@ -75,8 +75,8 @@ class AdamStep(COp):
 
     @property
     def constants(self):
-        """The `rates` and ε in float32."""
-        return tuple(map(np.float32, (*self.rates, EPSILON)))
+        """The `decay_rates` and ε in float32."""
+        return tuple(map(np.float32, (*decay_rates(self.variant), EPSILON)))
 
     def make_node(self, w, m, v, g, step_size):
         tensors = [at.as_tensor_variable(x) for x in (w, m, v, g)]

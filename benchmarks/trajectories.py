@@ -1,0 +1,97 @@
+"""The first steps of the experiments, to be compared with those of the released scripts.
+
+``python benchmarks/trajectories.py [NAME …]`` traces them, on one thread, into results/trajectories/NAME.json; MNIST
+and War and Peace must be prepared in $PYLEARN2_DATA_PATH or data/. ``--compare FOLDER`` traces nothing and prints the
+largest relative differences from the trajectories in FOLDER, a file for each of the REFERENCES, as a table.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+FOLDER = REPOSITORY / "results" / "trajectories"
+REFERENCES = {
+    "mnist_full_precision": ("MNIST, full precision", ("mnist", "full-precision", "--steps", "100")),
+    "mnist_lab_w": ("MNIST, LAB", ("mnist", "lab", "--steps", "100")),
+    "mnist_lab_wa": ("MNIST, LAB2", ("mnist", "lab2", "--steps", "100")),
+    "mnist_binaryconnect_repository": (
+        "MNIST, BinaryConnect's repository",
+        ("mnist", "binaryconnect", "--set", "method.variant=repository"),
+    ),
+    "mnist_bnn_repository": (
+        "MNIST, BinaryNet's repository",
+        ("mnist", "bnn", "--set", "method.variant=repository"),
+    ),
+    "warpeace_lab_w_len100": (
+        "War and Peace, 100 steps, LAB",
+        ("war_and_peace", "lab", "--set", "data.vocabulary_order=released"),
+    ),
+    "warpeace_full_precision_len50": (
+        "War and Peace, 50 steps, full precision",
+        ("war_and_peace", "full-precision", "--set", "network.steps=50", "--set", "data.vocabulary_order=released"),
+    ),
+    "cifar10_lab_w_synthetic": (
+        "CIFAR-10's network, LAB",
+        ("cifar10", "lab", "--steps", "5", "--set", "data.source=synthetic"),
+    ),
+    "svhn_lab_w_synthetic": (
+        "SVHN's network, LAB",
+        ("svhn", "lab", "--steps", "5", "--set", "data.source=synthetic"),
+    ),
+}
+TRACES = {f"{name}-{backend}": (name, backend) for name in REFERENCES for backend in ("c", "jax")}
+
+
+def trace(name):
+    """Write the trace called `name`, one of the TRACES."""
+    reference, backend = TRACES[name]
+    experiment, method, *options = REFERENCES[reference][1]
+    out = FOLDER / f"{name}.json"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    where = ["--backend", backend, "--device", "cpu", "--out", str(out)]
+    command = [sys.executable, "-m", "reproduce", "trace", experiment, "--method", method, *options, *where]
+    subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=True)
+
+
+def table(references):
+    """Relative differences of the committed traces from those in the folder `references`, as a Markdown table."""
+    lines = [
+        "| | backend | 1st loss | 2nd | 3rd | largest of the first 10 | mean of 51–100 |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for name, (reference, backend) in TRACES.items():
+        ours, theirs = (
+            np.array(json.loads(path.read_text(encoding="utf-8"))["training_losses"])
+            for path in (FOLDER / f"{name}.json", Path(references) / f"{reference}.json")
+        )
+        off = abs(ours / theirs[: len(ours)] - 1)
+        cells = [f"{value:.0e}".replace("e-0", "e-") for value in (*off[:3], off[:10].max())]
+        mean = f"{100 * abs(ours[50:].mean() / theirs[50:100].mean() - 1):.2f}%" if len(ours) == 100 else ""
+        lines.append(f"| {REFERENCES[reference][0]} | {backend} | {' | '.join(cells)} | {mean} |")
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"default: all of {', '.join(TRACES)}")
+    parser.add_argument("--compare", metavar="FOLDER", help="print the differences from the trajectories in there")
+    options = parser.parse_args()
+    unknown = set(options.names) - TRACES.keys()
+    if unknown:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    if options.compare:
+        print(table(options.compare))
+        return
+    for name in options.names or TRACES:
+        print(name, file=sys.stderr)
+        trace(name)
+
+
+if __name__ == "__main__":
+    main()

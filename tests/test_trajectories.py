@@ -1,0 +1,32 @@
+"""The README's table of differences from the released scripts is what the committed traces give."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+BEGIN, END = "<!-- trajectories:begin -->\n", "\n<!-- trajectories:end -->"
+
+
+def benchmark():
+    spec = importlib.util.spec_from_file_location("trajectories", REPOSITORY / "benchmarks" / "trajectories.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_readmes_table_equals_the_traces(shared):
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    table = text.partition(BEGIN)[2].partition(END)[0]
+    assert table == benchmark().table(shared / "golden" / "trajectories")
+
+
+def test_traces_say_where_they_are_from():
+    trajectories = benchmark()
+    for name, (reference, backend) in trajectories.TRACES.items():
+        trace = json.loads((trajectories.FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+        experiment, method, *_ = trajectories.REFERENCES[reference][1]
+        assert (trace["experiment"], trace["method"], trace["backend"], trace["seed"]) == (
+            experiment, method, backend, 1234,
+        )  # fmt: skip
+        assert trace["software"]["commit"] and trace["software"]["dirty"] is False, name
