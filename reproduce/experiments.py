@@ -155,7 +155,18 @@ def resolve(name, method, overrides=None):
         settings[key] = value
         if value != setting.default(method) and not key.startswith(INERT):
             changed[key] = value
+    _refuse_unreachable_recording(settings, overrides or {})
     return Experiment(name, method, settings, changed)
+
+
+def _refuse_unreachable_recording(settings, overrides):
+    """Raise UserError where what Figure 1 is to be recorded from never comes, or was asked for without recording."""
+    epoch, epochs = settings.get("figure1.epoch"), settings.get("training.epochs")
+    if epoch is not None and epoch > epochs:
+        raise UserError(f"figure1.epoch={epoch} never comes: training.epochs={epochs}")
+    if not settings.get("figure1.record"):
+        for key in overrides.keys() & {"figure1.epoch", "figure1.clipping"}:
+            raise UserError(f"{key} would not be used; set figure1.record=true as well")
 
 
 def parse_overrides(assignments):

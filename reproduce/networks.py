@@ -34,9 +34,12 @@ class Network:
         alphas = [weight.alpha for weight in self.weights if weight.alpha is not None]
         self.variables = get_all_params(output) + alphas
 
-    def training_pass(self, x):
-        """Scores of the minibatch `x` by batch statistics, and the updates of the running ones."""
-        *inputs, scores = get_output([norm.input_layer for norm in self.norms] + [self.output], x)
+    def training_pass(self, x, **options):
+        """Scores of the minibatch `x` by batch statistics, and the updates of the running ones.
+
+        `options` go to every layer's ``get_output_for``.
+        """
+        *inputs, scores = get_output([norm.input_layer for norm in self.norms] + [self.output], x, **options)
         updates = []
         for norm, value in zip(self.norms, inputs, strict=True):
             updates += norm.running_updates(value)

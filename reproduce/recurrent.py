@@ -1,5 +1,7 @@
 """The LSTM with binarized input-to-hidden and hidden-to-hidden weights."""
 
+from functools import partial
+
 import aesara.tensor as at
 import numpy as np
 from aesara import scan
@@ -66,23 +68,25 @@ class BinarizedLSTMLayer(Layer):
     def get_output_shape_for(self, input_shape):
         return (*input_shape, self.num_units)
 
-    def get_output_for(self, input, **kwargs):
+    def get_output_for(self, input, clipping=True, **kwargs):
+        """Hidden states of `input`; without `clipping`, gradients through it are those of no clip."""
         batch, steps = input.shape[0], input.shape[1]
         stacked_in = at.concatenate([weight.used for weight in self.weights[0::2]], axis=1)
         stacked_hid = at.concatenate([weight.used for weight in self.weights[1::2]], axis=1)
         bias = at.concatenate(self.biases)
         projected = stacked_in[input.T.flatten()].reshape((steps, batch, 4 * self.num_units)) + bias
         start = at.zeros((batch, self.num_units), dtype="float32")
+        step = partial(self._step, clip_gradient=self.clip_gradient if clipping else 0)
         (_, hidden), _ = scan(
-            self._step, sequences=projected, outputs_info=[start, start], non_sequences=[stacked_hid], strict=True
+            step, sequences=projected, outputs_info=[start, start], non_sequences=[stacked_hid], strict=True
         )
         return hidden.dimshuffle(1, 0, 2)
 
-    def _step(self, projected, cell, hidden, stacked_hid):
+    def _step(self, projected, cell, hidden, stacked_hid, clip_gradient):
         n = self.num_units
         gates = projected + at.dot(hidden, stacked_hid)
-        if self.clip_gradient:
-            gates = grad_clip(gates, -self.clip_gradient, self.clip_gradient)
+        if clip_gradient:
+            gates = grad_clip(gates, -clip_gradient, clip_gradient)
         ingate, forgetgate, candidate, outgate = (gates[:, k * n : (k + 1) * n] for k in range(4))
         cell = at.sigmoid(forgetgate) * cell + at.sigmoid(ingate) * at.tanh(candidate)
         if self.binarize == "cell_output":

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reproduce import arrays, checkpoints, experiments, provenance
+from reproduce import arrays, checkpoints, experiments, figure1, provenance
 from reproduce.errors import UserError
 from reproduce.files import write_text
 from reproduce.training import Progress, Training
@@ -91,7 +91,7 @@ class Run:
 
     def clear(self):
         """Remove what an earlier run left."""
-        for name in ("checkpoint.h5", "best.h5", "record.json", "log.csv", "histogram.json"):
+        for name in ("checkpoint.h5", "best.h5", "record.json", "log.csv", "histogram.json", figure1.FILE):
             (self.folder / name).unlink(missing_ok=True)
 
     def execute(self, data, allow_unofficial=False, watch=None, restart=False):
@@ -114,6 +114,7 @@ class Run:
         if earlier is not None:
             self._refuse_changes(earlier, examples.provenance)
             if earlier["complete"]:
+                figure1.refuse_if_missed(self.folder, self.experiment, earlier["epochs_done"])
                 if watch:
                     watch.finished_earlier()
                 return earlier
@@ -124,6 +125,7 @@ class Run:
             self._restore(training)
         elif earlier is not None and earlier["epochs_done"]:
             raise UserError(f"the checkpoint in {self.folder} is gone; start the run anew with --restart")
+        figure1.refuse_if_missed(self.folder, self.experiment, training.progress.epoch)
         self._write_logs(training)
         if watch:
             watch.start(training)
@@ -133,6 +135,8 @@ class Run:
             row = training.run_epoch(watch.losses if watch else lambda losses: None)
             training.progress.seconds += time.monotonic() - began
             row["seconds"] = round(training.progress.seconds, 3)
+            if row["epoch"] == figure1.recorded_epoch(self.experiment):
+                figure1.write(self.folder, self.experiment, training.gradients)
             if training.finished:
                 write_text(self.folder / "histogram.json", json.dumps(_histograms(training)))
             if training.finished or time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:

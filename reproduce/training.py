@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import aesara.tensor as at
 import numpy as np
@@ -9,7 +10,7 @@ from aesara import shared
 from aesara.tensor.type import TensorType
 
 from datasets.stored_rows import prefetched
-from reproduce import networks, updates
+from reproduce import figure1, networks, updates
 from reproduce.errors import UserError
 from reproduce.objectives import CrossEntropy, SquaredHinge
 
@@ -50,6 +51,11 @@ class Training:
         Seeds the generator that draws the initial weights and then one shuffle an epoch; a language model's initial
         weights have one of their own, seeded by ``training.init_seed``.
 
+    Attributes
+    ----------
+    gradients : dict or None
+        What was recorded for Figure 1, once that epoch is over; see `reproduce.figure1.GradientRecorder.as_dict`.
+
     Notes
     -----
     Random draws happen in the released scripts' order (mnist.py and warpeace.py, main; lab.py, train).
@@ -66,9 +72,11 @@ class Training:
         self.objective = CrossEntropy() if vocabulary else SquaredHinge(experiment["network.classes"])
         self.progress = Progress(learning_rate=experiment["training.learning_rate"])
         self.best = {}
+        self.gradients = None
         limit = experiment["data.resident_limit"] or backend.resident_limit
         self.resident = 4 * math.prod(arrays.train.x.shape) <= limit
-        self._train_step = _training_step(self, arrays.train)
+        self._minibatch = _minibatch(self, arrays.train)
+        self._train_step = _training_step(self, self._minibatch)
         self._evaluation_step = _evaluation_step(self)
 
     def _refuse_what_does_not_fit(self):
@@ -112,6 +120,17 @@ class Training:
             (loss,) = self._train_step(x, labels, rate)
             yield np.asarray(loss)[None]
 
+    def _recorded_losses(self, rows):
+        """`losses`, with the gradients of each minibatch recorded before its update."""
+        recorder = figure1.GradientRecorder(
+            self.network, self.objective, self._minibatch, self.backend, self.experiment["figure1.clipping"]
+        )
+        examples = self.arrays.train
+        for some in rows:
+            recorder.add(*([some.astype("int32")] if self.resident else [examples.x[some], examples.y[some]]))
+            yield from self.losses(some[None])
+        self.gradients = recorder.as_dict()
+
     def evaluate(self, split):
         """Mean loss and error (%) over the whole minibatches of `split`, ``"valid"`` or ``"test"``."""
         size = self.experiment["training.batch_size"]
@@ -135,7 +154,9 @@ class Training:
         progress = self.progress
         progress.epoch += 1
         losses = []
-        for some in self.losses(self.shuffle()):
+        recorded = progress.epoch == figure1.recorded_epoch(self.experiment)
+        train = self._recorded_losses if recorded else self.losses
+        for some in train(self.shuffle()):
             losses.extend(some)
             on_losses(some)
         valid_loss, valid_error = self.evaluate("valid")
@@ -186,24 +207,34 @@ def decayed(learning_rate, epoch, experiment):
     return learning_rate * settings["training.decay_factor"] if decays else learning_rate
 
 
-def _training_step(training, examples):
-    """The step (rows, learning rate) → loss over resident examples, or (x, labels, learning rate) → loss."""
-    experiment, network = training.experiment, training.network
-    size = experiment["training.batch_size"]
+class Minibatch(NamedTuple):
+    """A symbolic minibatch: the inputs of a step on it, and its examples and labels as functions of them."""
+
+    inputs: list
+    x: object
+    labels: object
+
+
+def _minibatch(training, examples):
+    """Rows of resident examples, or examples and labels themselves."""
+    experiment, size = training.experiment, training.experiment["training.batch_size"]
     if training.resident:
-        inputs, x, labels = _resident(experiment, "train", examples.x, examples.y, size)
-    else:
-        inputs = x, labels = [
-            TensorType(str(part.dtype), shape=(size, *part.shape[1:]))(name)
-            for name, part in (("x", examples.x), ("labels", examples.y))
-        ]
-        x = _shaped(experiment, x, size)
+        return Minibatch(*_resident(experiment, "train", examples.x, examples.y, size))
+    inputs = x, labels = [
+        TensorType(str(part.dtype), shape=(size, *part.shape[1:]))(name)
+        for name, part in (("x", examples.x), ("labels", examples.y))
+    ]
+    return Minibatch(inputs, _shaped(experiment, x, size), labels)
+
+
+def _training_step(training, minibatch):
+    """The step (inputs of the minibatch, learning rate) → loss."""
     learning_rate = at.fscalar("learning_rate")
-    scores, statistics = network.training_pass(x)
-    loss = training.objective.loss(scores, labels)
-    variant = experiment.settings.get("method.variant", "released")
-    steps = updates.adam(loss, network, learning_rate, variant)
-    return training.backend.compile([*inputs, learning_rate], [loss], [*steps, *statistics])
+    scores, statistics = training.network.training_pass(minibatch.x)
+    loss = training.objective.loss(scores, minibatch.labels)
+    variant = training.experiment.settings.get("method.variant", "released")
+    steps = updates.adam(loss, training.network, learning_rate, variant)
+    return training.backend.compile([*minibatch.inputs, learning_rate], [loss], [*steps, *statistics])
 
 
 def _evaluation_step(training):

@@ -1,12 +1,14 @@
 """What the paper says beside its numbers, each a named test over cells.
 
-Every test is of a contrast: a sum of cells with signs, its 95% interval, and where that must lie.
+Every test is of a contrast: a sum of cells with signs, its 95% interval, and where that must lie. For Figure 1 the
+spreads of its histograms stand where cells do.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
 
-from reproduce.report import statistics
+from reproduce.report import figure1, statistics
+from reproduce.report.gradients import SHARE
 from reproduce.report.statistics import NOT_REPRODUCED, NOT_RUN, PROVISIONAL, REPRODUCED
 from reproduce.report.tables import LABELS, Cell
 
@@ -14,6 +16,9 @@ COLLAPSE = 1.0
 """Nats per character above full precision from which a language model counts as collapsed; the paper: 1.6."""
 ALIKE = 0.1
 """Nats per character above full precision up to which it counts as not collapsed; the paper's is 0.001."""
+
+TENFOLD = 1.0
+"""Decades by which gradients are wider from which they count as exploding, and up to which as alike."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,9 @@ NOT_ABOVE_ZERO = Rule("interval not above 0", lambda low, high: low <= 0)
 COLLAPSED = Rule(f"interval above {COLLAPSE:g}", lambda low, high: low > COLLAPSE)
 NOT_COLLAPSED = Rule(f"interval below {ALIKE:g}", lambda low, high: high < ALIKE)
 
+EXPLODED = Rule(f"interval above {TENFOLD:g} decade", lambda low, high: low > TENFOLD)
+ALIKE_SPREADS = Rule(f"interval within ±{TENFOLD:g} decade", lambda low, high: max(-low, high) < TENFOLD)
+
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
@@ -38,7 +46,7 @@ class Comparison:
     ----------
     label : str
         Where it is made: a column, or a method over columns.
-    terms : tuple of (float, Cell)
+    terms : tuple of (float, Cell or Spread)
     rule : Rule
     """
 
@@ -59,7 +67,9 @@ class Comparison:
 
     @property
     def paper(self):
-        """The contrast of the published numbers."""
+        """The contrast of the published numbers, or None where it is of none."""
+        if any(cell.paper is None for cell in self.cells):
+            return None
         return sum(coefficient * cell.paper for coefficient, cell in self.terms)
 
     @property
@@ -83,10 +93,15 @@ class Comparison:
         return None if self.missing else self.rule.holds(*self.estimate.interval)
 
     @property
+    def provisional(self):
+        """Whether seeds are too few to judge, or runs that count for no number stand in."""
+        return self.estimate.provisional or any(cell.tentative for cell in self.cells)
+
+    @property
     def state(self):
         if self.missing:
             return NOT_RUN
-        if self.estimate.provisional:
+        if self.provisional:
             return PROVISIONAL
         return REPRODUCED if self.holds else NOT_REPRODUCED
 
@@ -95,7 +110,7 @@ class Comparison:
         """The state and, where it is not a plain yes, what was seen."""
         if self.missing:
             return NOT_RUN
-        if self.estimate.provisional:
+        if self.provisional:
             return f"{PROVISIONAL}: {'holds' if self.holds else 'does not hold'}"
         if self.holds:
             return REPRODUCED
@@ -133,13 +148,15 @@ class Claim:
         return next(state for state in (NOT_REPRODUCED, NOT_RUN, PROVISIONAL, REPRODUCED) if state in states)
 
 
-def check(cells):
-    """The paper's claims over `cells`.
+def check(cells, figures=()):
+    """The paper's claims over `cells` and Figure 1.
 
     Parameters
     ----------
     cells : list of Cell
         All of them, as `reproduce.report.tables.collect` gives them.
+    figures : sequence of Figure1
+        As `reproduce.report.figure1.collect` gives them; the first is judged.
 
     Returns
     -------
@@ -159,10 +176,7 @@ def check(cells):
         ),
         _collapse(cells),
         _shrinks(cells),
-        Claim(
-            "Gradients explode for BinaryConnect at 100 steps (Figure 1)",
-            note="It rests on histograms of gradients, which these records do not hold.",
-        ),
+        *_gradients(figures[0] if figures else figure1.EMPTY),
     ]
 
 
@@ -231,3 +245,33 @@ def _shrinks(cells):
     )
     note = "Tested by the least-squares slope of the gap, in % per doubling of K."
     return Claim("The gap to full precision shrinks as K grows", comparisons, note)
+
+
+def _gradients(figure):
+    """BinaryConnect's gradients at 100 steps are wider than all others' and than its own at 10; at 10 all are alike.
+
+    The spread of a histogram is the magnitude that `SHARE` of its gradients stay below: the half-width that one sees,
+    which no one or two minibatches of an epoch can move. Over ten times the steps a gradient that neither grows nor
+    decays on its way back can become ten times as wide, so only more than that is an explosion.
+    """
+    few, many = figure1.STEPS
+
+    def compare(label, first, second, rule):
+        return Comparison(label, ((1.0, figure.spreads[first]), (-1.0, figure.spreads[second])), rule)
+
+    others = [method for method in figure1.METHODS if method != "binaryconnect"]
+    wider = [compare(f"{many} steps", (many, "binaryconnect"), (many, other), EXPLODED) for other in others]
+    grown = compare(f"{many} steps and {few}", (many, "binaryconnect"), (few, "binaryconnect"), EXPLODED)
+    alike = [compare(f"{few} steps", (few, "binaryconnect"), (few, other), ALIKE_SPREADS) for other in others]
+    note = (
+        f"Differences of log₁₀ of the magnitude that {SHARE:.0%} of the gradients with respect to the hidden-to-cell "
+        f"matrix stay below ({figure.title}). "
+    )
+    if figure.missing:
+        note += f"Each run records them with figure1.record, as in: {figure.missing[0].command}."
+    explode = "Tenfold, our bound, is what ten times the steps explain where gradients neither grow nor decay. "
+    same = "Alike: less than tenfold apart, our bound. "
+    return [
+        Claim("Gradients explode for BinaryConnect at 100 steps (Figure 1)", (*wider, grown), explode + note),
+        Claim("Gradients are alike at 10 steps (Figure 1)", tuple(alike), same + note),
+    ]

@@ -14,6 +14,11 @@ def signed(value, digits=DIGITS):
     return "–" if value is None else f"{value:+.{digits}f}".replace("-", "−")
 
 
+def scientific(value):
+    """``4.6e−05``: what spans many powers of ten; ∞ where it is not finite."""
+    return f"{value:.2g}".replace("-", "−").replace("inf", "∞")
+
+
 def spread(mean, sd, count):
     """``1.143 ± 0.035 (3)``: mean, standard deviation and how many; one run has no deviation."""
     return f"{number(mean)} ({count})" if sd is None else f"{number(mean)} ± {number(sd)} ({count})"

@@ -1,6 +1,7 @@
 """The report's tables as Markdown: the page without its figures, and the README's table."""
 
-from reproduce.report import claims, formats
+from reproduce.report import claims, figure1, formats
+from reproduce.report.gradients import SHARE
 from reproduce.report.page import distinct, layout, link, listing
 from reproduce.report.tables import LABELS, paper
 
@@ -29,6 +30,7 @@ def render(results, out):
     str
     """
     rows = listing(results)
+    figures, unused = figure1.collect(results)
     about = paper()
     parts = [
         f"# {about['title']}: what was reproduced",
@@ -39,7 +41,8 @@ def render(results, out):
         "\n".join(f"- {note}" for note in [*_versions(about), *about["notes"]]),
         *_measured(results.cells, out),
         "## Claims",
-        *_claims(results.cells),
+        *_claims(results.cells, figures),
+        *_gradients(figures, unused, out),
     ]
     if results.others:
         parts += [
@@ -139,8 +142,8 @@ def _cells_table(cells, base):
     return table(header, rows, right=(3, 4, 5, 6))
 
 
-def _claims(cells):
-    for claim in claims.check(cells):
+def _claims(cells, figures):
+    for claim in claims.check(cells, figures):
         yield f"### {claim.title}: {claim.state}"
         if claim.note:
             yield claim.note
@@ -159,6 +162,29 @@ def _claims(cells):
         if rows:
             header = ("Where", "Cells", "Paper", "Ours", "95% interval", "Holds with", "Verdict")
             yield table(header, rows, right=(2, 3, 4))
+
+
+def _gradients(figures, unused, out):
+    """Figure 1 in numbers, those of the matrix that the claims are tested on."""
+    if figures:
+        yield "## Figure 1"
+    numbers = (f"{SHARE:.0%} within ±", "Standard deviation", "Largest", "Not finite")
+    header = ("Steps", "Method", "Seed", *numbers, "Remark")
+    for figure in figures:
+        yield f"**{figure.title[0].upper()}{figure.title[1:]}**, with respect to the hidden-to-cell weights."
+        rows = []
+        for spread in figure.spreads.values():
+            label = LABELS[spread.method]
+            for one in spread.recorded:
+                of, seed = one.gradients[figure1.MATRIX], one.record.seed
+                numbers = map(formats.scientific, (of.spread, of.std, of.largest))
+                seed = f"[{seed}]({link(one.record, 'figure1.json', out)})"
+                rows.append((spread.steps, label, seed, *numbers, of.nonfinite, one.note))
+            if not spread.recorded:
+                rows.append((spread.steps, label, *["not run"] * 5, f"`{spread.command}`"))
+        yield table(header, rows, right=(3, 4, 5, 6))
+    if unused:
+        yield "Recorded, but not drawn: " + "; ".join(f"`{record.path}` ({why})" for record, why in unused) + "."
 
 
 def _others(results, out):

@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 import jinja2
 
-from reproduce.report import claims, formats, plots, statistics
+from reproduce.report import claims, figure1, formats, plots, statistics
+from reproduce.report.gradients import SHARE
 from reproduce.report.tables import LABELS, command_of, paper
 
 GROUPS = (
@@ -68,6 +69,7 @@ def render(results, out):
     environment.filters["id"] = id
     environment.globals |= {"f": formats, "labels": LABELS, "anchor_of": anchor_of, "command_of": command_of}
     rows = listing(results)
+    figures, unused = figure1.collect(results)
     return environment.get_template("page.html.j2").render(
         style=(resources.files("reproduce.report") / "style.css").read_text(encoding="utf-8"),
         paper=paper(),
@@ -76,7 +78,11 @@ def render(results, out):
         measured=[cell for cell in results.cells if cell.records],
         tables=layout(results.cells),
         columns=_measured_columns(results.cells),
-        claims=claims.check(results.cells),
+        claims=claims.check(results.cells, figures),
+        gradients=[(figure, _gradient_figures(figure, f"gradients-{i}")) for i, figure in enumerate(figures)],
+        unused_gradients=unused,
+        matrix=figure1.MATRIX,
+        share=f"{SHARE:.0%}",
         training=_training(rows),
         rows=rows,
         anchors={id(row.record): row.anchor for row in rows},
@@ -93,7 +99,9 @@ def link(record, name, base):
 
 
 def anchor_of(cell):
-    """The fragment of a cell's own line."""
+    """The fragment of a cell's own line; of a spread, of Figure 1."""
+    if isinstance(cell, figure1.Spread):
+        return "figure-1"
     return f"table-{cell.table.number}-{_slug(cell.column.label)}-{cell.method}"
 
 
@@ -178,6 +186,28 @@ def _letter(letters, value):
 
 def _slug(text):
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def _gradient_figures(figure, name):
+    """Rows of panels of Figure 1: each matrix by value, as in the paper, and by magnitude, at both numbers of steps."""
+    legend = [(LABELS[method], colour) for method, colour in plots.METHODS.items()]
+    missing = f" Not run: {'; '.join(spread.label for spread in figure.missing)}." if figure.missing else ""
+    captions = {
+        "hidden_to_cell": "The matrix whose gradient the released script returns.",
+        "hidden_to_hidden": "The matrices of all four gates together.",
+    }
+    for matrix, caption in captions.items():
+        panels = [
+            plot(figure, matrix, steps, f"{name}-{matrix.replace('_', '-')}-{kind}-{steps}")
+            for kind, plot in (("value", plots.gradients), ("magnitude", plots.gradient_magnitudes))
+            for steps in figure1.STEPS
+        ]
+        caption += (
+            f" First by value, in {plots.GRADIENT_BINS} bins: the axis holds {SHARE:.0%} of the widest method’s "
+            "gradients, shares are on a logarithmic axis. Then by magnitude: share of the gradients a decade. "
+            "A line a seed."
+        )
+        yield Figures(f"Gradients, {matrix.replace('_', '-')}", caption + missing, legend, panels)
 
 
 def _training(rows):

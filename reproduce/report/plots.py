@@ -12,7 +12,8 @@ from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from reproduce.report import formats
+from reproduce.report import figure1, formats
+from reproduce.report.gradients import SHARE
 from reproduce.report.tables import LABELS
 
 VALIDATION, TEST, TRAINING = "#2b83ba", "#d95f0e", "#5f8f3e"
@@ -52,7 +53,10 @@ TICKS = ((6, (1, 1.5, 2, 3, 5, 7)), (200, (1, 2, 5)), (np.inf, (1,)))
 """Ticks in a decade of a logarithmic axis, by how far it reaches."""
 MARGINS = (0.155, 0.21, 0.815, 0.66)
 """Left, bottom, width and height of its axes, as parts of it; alike, so that panels align."""
-
+METHODS = {"full-precision": "#80858d", "binaryconnect": TEST, "bwn": TRAINING, "lab": VALIDATION}
+"""Of the methods where they share a panel."""
+GRADIENT_BINS = 61
+"""Odd, so that the middle one is about 0."""
 
 LAYERS = LinearSegmentedColormap.from_list("layers", ["#3f7fd0", "#9a68c8", "#d5567f", "#cf8420"])
 """From the first layer to the last, all about as far from white as from black."""
@@ -156,6 +160,67 @@ def histograms(method, run, name):
         axes.set_xlabel("w")
         alt = f"{LABELS.get(method, method)}, seed {run.seed}: density of the latent weights of " + ", ".join(layers)
         return _svg(figure, name, alt)
+
+
+def gradients(figure, matrix, steps, name):
+    """Figure 1's panel at `steps`: share of the gradients of `matrix` by value, a line a run, as the paper draws it.
+
+    The axis reaches as far as the spread of the widest method's.
+    """
+    runs = _recorded(figure, matrix, steps)
+    widest = max((kept.spread if np.isfinite(kept.spread) else kept.largest for _, kept in runs), default=0) or 1.0
+    edges = np.linspace(-widest, widest, GRADIENT_BINS + 1)
+    with matplotlib.rc_context(STYLE):
+        panel, axes = _panel(f"{steps} steps")
+        for method, kept in runs:
+            share = kept.between(edges)
+            axes.stairs(np.where(share > 0, share, np.nan), edges, color=METHODS[method], lw=0.9)
+        if runs:
+            axes.set_yscale("log")
+            axes.yaxis.set_major_locator(LogLocator(numticks=5))
+            axes.yaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.ticklabel_format(axis="x", scilimits=(-3, 4))
+        axes.set_xlabel("gradient")
+        return _svg(panel, name, f"{steps} steps: share of the gradients by value. {_widths(figure, matrix, steps)}")
+
+
+def gradient_magnitudes(figure, matrix, steps, name):
+    """The same gradients by magnitude, on a logarithmic axis that all runs of `figure` fit on."""
+    everywhere = [kept for n in figure1.STEPS for _, kept in _recorded(figure, matrix, n)]
+    with matplotlib.rc_context(STYLE):
+        panel, axes = _panel(f"{steps} steps")
+        for method, kept in _recorded(figure, matrix, steps):
+            edges, share = kept.by_magnitude()
+            if len(edges) and edges[0] == 0:
+                edges, share = edges[1:], share[1:]
+            if len(share):
+                axes.stairs(share / np.diff(np.log10(edges)), edges, color=METHODS[method], lw=0.9)
+        axes.set_xscale("log")
+        held = np.concatenate([kept.bins["low"][kept.bins["low"] > 0] for kept in everywhere])
+        if len(held):
+            axes.set_xlim(held.min(), max(kept.bins["high"].max(initial=0) for kept in everywhere))
+        axes.xaxis.set_major_locator(LogLocator(numticks=5))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.yaxis.set_major_locator(MaxNLocator(4))
+        axes.set_xlabel("magnitude of the gradient")
+        widths = _widths(figure, matrix, steps)
+        return _svg(panel, name, f"{steps} steps: share of the gradients a decade of their magnitude. {widths}")
+
+
+def _recorded(figure, matrix, steps):
+    """(method, gradients) of every run of `figure` at `steps`."""
+    return [(spread.method, one.gradients[matrix]) for spread, one in figure.recorded if spread.steps == steps]
+
+
+def _widths(figure, matrix, steps):
+    widths = [
+        f"{spread.label}, seed {one.record.seed}: {SHARE:.0%} within ±{one.gradients[matrix].spread:.3g}"
+        for spread, one in figure.recorded
+        if spread.steps == steps
+    ]
+    missing = [f"{spread.label}: not run" for spread in figure.missing if spread.steps == steps]
+    return "; ".join(widths + missing)
 
 
 def limits(runs, columns):

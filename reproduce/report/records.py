@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from reproduce.errors import UserError
+from reproduce.report import gradients
+from reproduce.report.gradients import Recording
 
 FORMAT = 1
 """The version of record.json that this report reads."""
@@ -64,6 +66,8 @@ class Record:
     test_losses : ndarray of float64, shape (sequences,), or None
         test_losses.json, a list: the language models' mean cross-entropy of each test sequence, in the text's
         order, at the best epoch.
+    gradients : Recording or None
+        figure1.json: the gradients that Figure 1 is drawn from.
     """
 
     folder: Path
@@ -72,6 +76,7 @@ class Record:
     log: dict = field(default_factory=dict)
     histogram: dict = field(default_factory=dict)
     test_losses: np.ndarray | None = None
+    gradients: Recording | None = None
 
     def __getattr__(self, name):
         if name in KEYS:
@@ -173,6 +178,7 @@ def _read_one(folder, path):
         _log(folder / "log.csv"),
         _histogram(folder / "histogram.json"),
         _test_losses(folder / "test_losses.json"),
+        _gradients(folder / "figure1.json"),
     )
     if record.complete:
         _check_result(record)
@@ -242,6 +248,11 @@ def _histogram(file):
     except (KeyError, TypeError, AttributeError):
         raise ValueError("histogram.json is not in this report's form") from None
     return histogram
+
+
+def _gradients(file):
+    """What was recorded of gradients, or None where nothing was."""
+    return gradients.parse(_json(file)) if file.exists() else None
 
 
 def _test_losses(file):

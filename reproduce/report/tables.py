@@ -96,6 +96,9 @@ class Cell:
     def table(self):
         return self.column.table
 
+    tentative = False
+    """A cell takes only runs whose setup is the paper's."""
+
     @property
     def label(self):
         """The method's name in the paper."""
@@ -262,7 +265,7 @@ def collect(folders=None):
 
     counted, cells = set(), []
     for cell in published():
-        wanted = _settings(cell.column.experiment, cell.method, cell.column.overrides)
+        wanted = settings_of(cell.column.experiment, cell.method, cell.column.overrides)
         matching = [record for record in records if _counts(record, cell, wanted)]
         counted |= set(map(id, matching))
         cells.append(replace(cell, records=tuple(sorted(matching, key=lambda record: record.seed))))
@@ -291,8 +294,8 @@ def _resolved(experiment, method, overrides):
     return experiments.resolve(experiment, method, dict(overrides)).settings
 
 
-def _settings(experiment, method, overrides):
-    """The settings a cell demands, or None where the experiment has no configuration that admits them."""
+def settings_of(experiment, method, overrides):
+    """The settings of an experiment with overrides for a method, or None where no configuration admits them."""
     try:
         return _resolved(experiment, method, tuple(sorted(overrides.items())))
     except UserError:
@@ -315,7 +318,7 @@ def _why_no_cell(record, cells):
         return "not in the paper"
     differences = []
     for cell in its_own:
-        wanted = _settings(record.experiment, record.method, cell.column.overrides)
+        wanted = settings_of(record.experiment, record.method, cell.column.overrides)
         if wanted is None:
             continue
         have, wanted = comparable(record.settings, record.seed), comparable(wanted, record.seed)
