@@ -35,7 +35,7 @@ def every_second_in_memory(x):
 
 
 def one_row_for_all(x):
-    return np.broadcast_to(x[:1], x.shape) if len(x) else x
+    return np.broadcast_to(x[:1], x.shape) if x.ndim > 1 and len(x) else x
 
 
 LAYOUTS = (np.asfortranarray, reversed_in_memory, every_second_in_memory, one_row_for_all)

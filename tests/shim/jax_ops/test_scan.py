@@ -61,7 +61,7 @@ def recurrence(parity, taps, sequence_taps, truncate=-1, backwards=False):
         outputs_info={"initial": start, "taps": list(taps)}, truncate_gradient=truncate, go_backwards=backwards,
     )  # fmt: skip
     # Not every step's state enters alike.
-    cost = (states**2).sum() + states[-1].sum() * 2 + states[0, 1]
+    cost = (states**2).sum() + states[-1].sum() * 2 + states[0, 1].sum()
     return parity([x, start], [states, cost, *aesara.grad(cost, [x, start, *weights])])
 
 

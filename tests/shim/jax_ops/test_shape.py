@@ -46,7 +46,7 @@ def shapes(parity):
 
 
 @SETTINGS
-@given(a=st.integers(1, 4), b=st.integers(1, 3), c=st.integers(0, 4), rows=st.integers(1, 3))
+@given(a=st.integers(1, 4), b=st.integers(1, 3), c=st.integers(1, 4), rows=st.integers(1, 3))
 def test_shapes_computed_from_shapes(parity, a, b, c, rows):
     shapes(parity)(values(a, b, c), values(rows, c))
 
