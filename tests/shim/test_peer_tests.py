@@ -1,6 +1,7 @@
 """How benchmarks/peer_tests.py counts, and that it runs nothing but the archive it knows."""
 
 import importlib.util
+import json
 import subprocess
 from pathlib import Path
 from xml.etree import ElementTree
@@ -35,6 +36,21 @@ def test_exit_code_forgives_only_the_gpu(capsys):
     assert peer_tests.report([passed, gpu, other], "c") == 1
     assert "FAILED f.py::other: AssertionError: 1 != 2" in capsys.readouterr().out
     assert peer_tests.report([], "c") == 1
+
+
+def test_what_was_measured_is_written(tmp_path, monkeypatch, capsys):
+    skip = "cuDNN not available"
+    outcomes = [("f.py::a", "passed", ""), ("f.py::b", "failed", "theano.sandbox.cuda"), ("f.py::c", "skipped", skip)]
+    monkeypatch.setattr(peer_tests, "fetch", lambda folder: folder)
+    monkeypatch.setattr(peer_tests, "run", lambda suite, backend: outcomes)
+    assert peer_tests.main(["--backend", "jax", "--out", str(tmp_path / "new" / "jax.json")]) == 0
+    written = json.loads((tmp_path / "new" / "jax.json").read_text())
+    assert (written["backend"], written["passed"], written["failed"]) == ("jax", 1, {"f.py::b": peer_tests.GPU})
+    assert written["skipped"] == {peer_tests.reason(skip): 1}
+    assert {"commit", "dirty", "aesara", "jax", "numpy"} <= written["software"].keys()
+    (tmp_path / "file").write_text("")
+    assert peer_tests.main(["--out", str(tmp_path / "file" / "c.json")]) == 2
+    assert "could not be written" in capsys.readouterr().err
 
 
 def test_another_archive_is_not_unpacked(tmp_path, monkeypatch, capsys):

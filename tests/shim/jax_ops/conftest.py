@@ -1,4 +1,4 @@
-"""Compares a graph compiled with JAX and the same graph compiled without."""
+"""Compares a graph compiled with JAX and the same graph compiled with Aesara's C linker."""
 
 import aesara
 import jax
@@ -7,6 +7,7 @@ import pytest
 from aesara.compile.mode import Mode
 from aesara.link.vm import VMLinker
 
+from reproduce import backends
 from reproduce.shim import jax_ops
 from reproduce.shim.jax_ops.dtypes import device_dtype
 
@@ -16,21 +17,46 @@ def parity():
     return Parity
 
 
+@pytest.fixture
+def x64():
+    """JAX keeps 64-bit numbers during the test."""
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", True)
+    yield
+    jax.config.update("jax_enable_x64", before)
+
+
+def reversed_in_memory(x):
+    return np.flip(np.ascontiguousarray(np.flip(x)))
+
+
+def every_second_in_memory(x):
+    return np.repeat(x, 2, axis=-1)[..., ::2]
+
+
+def one_row_for_all(x):
+    return np.broadcast_to(x[:1], x.shape) if x.ndim > 1 and len(x) else x
+
+
+LAYOUTS = (np.asfortranarray, reversed_in_memory, every_second_in_memory, one_row_for_all)
+
+
 class Parity:
-    """The functions of `inputs` that JAX and Aesara compute; calling it with values compares all outputs.
+    """The functions of `inputs` that JAX and C compute; calling it with values compares all outputs.
+
+    Each call compares them for the values as they are and again as transposed, reversed, strided and broadcast views.
+    Without a C++ compiler Aesara's Python implementations stand in for C.
 
     Parameters
     ----------
     inputs, outputs : lists of variables
-    linker : {"python", "c"}
-        What computes the reference: the Ops' own ``perform``, or their C code.
     rtol, atol : float
-        Float32 sums in another order; C and Python accumulate in float64 where XLA has float32.
+        Float32 sums in another order; C accumulates in float64 where XLA has float32.
     """
 
-    def __init__(self, inputs, outputs, linker="python", rtol=2e-5, atol=1e-5):
-        self._jax = aesara.function(inputs, outputs, mode=jax_ops.mode(), on_unused_input="ignore")
-        if linker == "c":
+    def __init__(self, inputs, outputs, rtol=2e-5, atol=1e-5):
+        self.jax = aesara.function(inputs, outputs, mode=jax_ops.mode(), on_unused_input="ignore")
+        if backends.has_compiler():
             self._reference = aesara.function(inputs, outputs, mode="FAST_RUN", on_unused_input="ignore")
         else:
             # Neither rewrites nor C: the graph as it was written, in loops too.
@@ -41,7 +67,12 @@ class Parity:
 
     def __call__(self, *values):
         """Compares, and returns what JAX computed."""
-        results = self._jax(*values)
+        for layout in LAYOUTS:
+            self._compare([layout(value) if np.ndim(value) else value for value in values])
+        return self._compare(values)
+
+    def _compare(self, values):
+        results = self.jax(*values)
         for result, expected in zip(results, self._reference(*values), strict=True):
             assert isinstance(result, jax.Array)
             assert result.shape == expected.shape

@@ -1,4 +1,4 @@
-"""Scan and its gradients: JAX against Aesara's Python loop."""
+"""Scan and its gradients: JAX against C."""
 
 from functools import cache
 
@@ -46,8 +46,9 @@ def test_cumulative_sums_both_ways(parity, steps, columns):
 TAPS = [((-3, -1), (0, -1)), ((-2,), (-1, 2))]
 
 
-@pytest.mark.parametrize(("taps", "sequence_taps"), TAPS)
-def test_taps_and_their_gradients(parity, taps, sequence_taps):
+@cache
+def recurrence(parity, taps, sequence_taps, truncate=-1, backwards=False):
+    """States that read `taps` of themselves and `sequence_taps` of x, and the gradients of a sum over them."""
     x, start = at.fmatrix(), at.fmatrix()
     weights = [aesara.shared(draws(i, 2, 2)) for i in range(len(taps))]
 
@@ -56,13 +57,28 @@ def test_taps_and_their_gradients(parity, taps, sequence_taps):
         return at.tanh(sum(rows) + sum(at.dot(h, w) for h, w in zip(past, weights, strict=True)))
 
     states, _ = aesara.scan(
-        step, sequences={"input": x, "taps": list(sequence_taps)},
-        outputs_info={"initial": start, "taps": list(taps)}, non_sequences=weights,
+        step, sequences={"input": x, "taps": list(sequence_taps)}, non_sequences=weights,
+        outputs_info={"initial": start, "taps": list(taps)}, truncate_gradient=truncate, go_backwards=backwards,
     )  # fmt: skip
     # Not every step's state enters alike.
-    cost = (states**2).sum() + states[-1].sum() * 2 + states[0, 1]
-    compare = parity([x, start], [states, cost, *aesara.grad(cost, [x, start, *weights])])
-    compare(draws(10, 7, 2), draws(11, -min(taps), 2))
+    cost = (states**2).sum() + states[-1].sum() * 2 + states[0, 1].sum()
+    return parity([x, start], [states, cost, *aesara.grad(cost, [x, start, *weights])])
+
+
+@pytest.mark.parametrize(("taps", "sequence_taps"), TAPS)
+@settings(max_examples=3, deadline=None)
+@given(steps=st.integers(1, 7))
+def test_taps_and_their_gradients(parity, taps, sequence_taps, steps):
+    length = steps + max(sequence_taps) - min(0, *sequence_taps)
+    recurrence(parity, taps, sequence_taps)(draws(10, length, 2), draws(11, -min(taps), 2))
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@settings(max_examples=3, deadline=None)
+@given(steps=st.integers(3, 7))
+def test_taps_and_truncated_gradients(parity, backwards, steps):
+    compare = recurrence(parity, (-1,), (0,), truncate=3, backwards=backwards)
+    compare(draws(12, steps, 2), draws(13, 3, 2))
 
 
 def test_several_outputs_of_each_kind(parity):
@@ -117,7 +133,7 @@ def test_shortened_buffers(parity, kept):
         sequences=x, outputs_info=[{"initial": start, "taps": [-2, -1]}, None],
     )  # fmt: skip
     compare = parity([x, start], [h[-kept:] if kept > 1 else h[-1], n[-kept:]])
-    assert any("JAX" in type(compare._jax.maker.mode.linker).__name__ for _ in scans(compare._jax))
+    assert any("JAX" in type(compare.jax.maker.mode.linker).__name__ for _ in scans(compare.jax))
     compare(draws(0, 7, 3), draws(1, 2, 3))
 
 
@@ -135,6 +151,15 @@ def test_truncated_gradients(parity):
     )
     (gradient,) = parity([x], [aesara.grad(states[-1], x)])(draws(0, 5))
     assert list(np.asarray(gradient) != 0) == [False, False, False, True, True]
+
+
+def test_integer_and_boolean_states(parity):
+    x, flags = at.lvector(), at.bvector()
+    (count, seen), _ = aesara.scan(
+        lambda i, flag, count, seen: (count + i * flag, seen | (i > 2)), sequences=[x, at.cast(flags, "bool")],
+        outputs_info=[at.zeros((), "int64"), at.zeros((), "bool")],
+    )  # fmt: skip
+    parity([x, flags], [count, seen, count[-1]])(np.array([1, 3, -2, 4]), np.array([1, 0, 1, 1], "int8"))
 
 
 def test_fixed_number_of_steps_without_sequences(parity):

@@ -1,4 +1,4 @@
-"""Ops that make, join and shape arrays: JAX against Python's, with shapes that are not declared anywhere."""
+"""Ops that make, join and shape arrays: JAX against C, with shapes that are not declared anywhere."""
 
 from functools import cache
 
@@ -69,11 +69,21 @@ def test_shared_variables_without_static_shape(parity):
     parity([], [w.reshape((w.shape[0], 2, -1)), at.zeros_like(w)])()
 
 
+@cache
+def pieces(parity, dtype):
+    x, lengths = at.matrix(dtype=dtype), at.fmatrix()
+    return parity([x, lengths], [
+        *at.split(x, [lengths.shape[0], lengths.shape[1], 1], 3, axis=1), at.concatenate([x, x[:, :1], x], axis=1),
+        at.concatenate([x, at.zeros((1, x.shape[1]), "int8")]), at.stack([x[0, 0], x[-1, -1]]), at.repeat(x, 2),
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int64", "bool"])
 @SETTINGS
-@given(lengths=st.lists(st.integers(0, 3), min_size=2, max_size=3))
-def test_split(parity, lengths):
-    x = at.fmatrix()
-    parity([x], at.split(x, lengths, len(lengths), axis=1))(values(2, sum(lengths)))
+@given(first=st.integers(0, 3), second=st.integers(0, 3), rows=st.integers(1, 3))
+def test_split(parity, dtype, first, second, rows):
+    x = np.arange(rows * (first + second + 1)).reshape(rows, -1) % 3
+    pieces(parity, dtype)(x.astype(dtype), values(first, second))
 
 
 def test_split_refuses_lengths_that_do_not_fit():

@@ -1,4 +1,4 @@
-"""Indexing: JAX against Python's."""
+"""Indexing: JAX against C."""
 
 from functools import cache
 
@@ -16,13 +16,19 @@ SETTINGS = settings(max_examples=8, deadline=None)
 X = np.arange(24, dtype="float32").reshape(6, 4)
 
 
-def test_slices_and_scalars(parity):
-    x, i = at.fmatrix(), at.iscalar()
+@cache
+def sliced(parity, dtype):
+    x, i = at.matrix(dtype=dtype), at.iscalar()
     n = x.shape[0]
-    parity(
-        [x, i],
-        [x[1:4], x[::-1], x[n - 2 :: -2], x[:, 1], x[i], x[i, 1:], x[-1, i], x[n // 2 :, None, ::2], x[1:1]],
-    )(X, 2)
+    parts = [x[1:4], x[::-1], x[n - 2 :: -2], x[:, 1], x[i], x[i, 1:], x[-1, i], x[n // 2 :, None, ::2]]
+    return parity([x, i], [*parts, x[1:1], x[-9:9]])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int64", "bool"])
+@SETTINGS
+@given(rows=st.integers(2, 6), columns=st.integers(2, 4), i=st.integers(-2, 1))
+def test_slices_and_scalars(parity, dtype, rows, columns, i):
+    sliced(parity, dtype)((np.arange(rows * columns) % 5).reshape(rows, columns).astype(dtype), i)
 
 
 def test_a_negative_scalar_index(parity):
@@ -31,36 +37,38 @@ def test_a_negative_scalar_index(parity):
 
 
 @cache
-def written(parity):
-    x, y, i = at.fmatrix(), at.fvector(), at.iscalar()
+def written(parity, dtype):
+    x, y, i = at.matrix(dtype=dtype), at.vector(dtype=dtype), at.iscalar()
     outputs = []
     for part in (x[i], x[1], x[2:4], x[::-2]):
         outputs += [at.set_subtensor(part, y), at.inc_subtensor(part, y)]
     return parity([x, y, i], [*outputs, at.set_subtensor(x[:, i], 7), at.inc_subtensor(x[1, 2], y[0])])
 
 
+@pytest.mark.parametrize("dtype", ["float32", "int32"])
 @SETTINGS
-@given(i=st.integers(0, 3), y=hnp.arrays("float32", 4, elements=st.integers(-8, 8).map(float)))
-def test_writing_and_adding_to_slices(parity, i, y):
-    written(parity)(X, y, i)
+@given(i=st.integers(-4, 3), data=st.data(), rows=st.integers(4, 6))
+def test_writing_and_adding_to_slices(parity, dtype, i, data, rows):
+    y = data.draw(hnp.arrays(dtype, 4, elements=st.integers(-8, 8)))
+    written(parity, dtype)(np.arange(rows * 4, dtype=dtype).reshape(rows, 4), y, i)
 
 
 @cache
 def minibatch(parity):
     x, i, y = aesara.shared(X), at.lvector(), at.fmatrix()
     rows = x[i]
-    outputs = [rows, aesara.grad((rows * y).sum(), x), at.inc_subtensor(rows, y), x[1:, i[0] % 4]]
+    outputs = [rows, aesara.grad((rows * y).sum(), x), at.inc_subtensor(rows, y), x[1:, i % 4]]
     columns = i % 4
     outputs += [x[at.arange(i.shape[0]), columns], x[:, columns], x[i][:, columns]]
-    outputs += [at.inc_subtensor(x[at.arange(i.shape[0]), columns], y[:, 0])]
+    outputs += [at.inc_subtensor(x[at.arange(i.shape[0]), columns], y[:, 0]), x[at.stack([i, -i])]]
     return parity([i, y], outputs)
 
 
 @SETTINGS
-@given(i=st.lists(st.integers(0, 5), min_size=1, max_size=6), data=st.data())
+@given(i=st.lists(st.integers(-5, 5), max_size=6), data=st.data())
 def test_rows_by_an_array_of_indices(parity, i, data):
     y = data.draw(hnp.arrays("float32", (len(i), 4), elements=st.integers(-8, 8).map(float)))
-    minibatch(parity)(np.array(i), y)
+    minibatch(parity)(np.array(i, "int64"), y)
 
 
 def test_setting_rows(parity):

@@ -1,0 +1,109 @@
+"""Random draws: the streams of `MRG_RandomStreams` and the distributions of ``aesara.tensor.random``.
+
+MRG31k3p (L'Ecuyer & Touzin, 2000) keeps two recurrences modulo M1 and M2 for each stream, in 32-bit integers whose
+overflow wraps around; draw number i comes from stream i mod (number of streams). In JAX it gives the numbers that
+Aesara's C code gives. NumPy's generators are not written anew: what is drawn from one under JAX begins with a JAX key
+made of its state, so it is determined by the seed and has the right distribution, but other values.
+"""
+
+import functools
+import math
+
+import aesara
+import aesara.tensor.random.basic as distributions
+import jax
+import jax.numpy as jnp
+import numpy as np
+from aesara.link.jax.dispatch import jax_funcify
+from aesara.link.jax.dispatch.random import jax_sample_fn
+from aesara.sandbox import rng_mrg
+from aesara.tensor.random.op import RandomVariable
+
+from reproduce.shim.jax_ops.dtypes import device_dtype
+from reproduce.shim.jax_ops.errors import unsupported
+from reproduce.shim.jax_ops.static import is_static, static_ints
+
+# Streams are spaced on the host, in 64-bit integers, when they are made: not in the default mode, which may be JAX's.
+rng_mrg.function = functools.partial(aesara.function, mode="FAST_RUN")
+
+M1, M2 = 2**31 - 1, 2**31 - 21069
+
+
+def _wrapped(y, modulus):
+    """The sum `y`, which may have overflowed, less `modulus` where it is out of its range."""
+    return jnp.where((y < 0) | (y >= modulus), y - modulus, y)
+
+
+def _next(state):
+    """One draw from each stream: the new states (streams, 6), and integers from 1 to M1."""
+    x11, x12, x13, x21, x22, x23 = state.T
+    y1 = _wrapped(((x12 & 511) << 22) + (x12 >> 9) + ((x13 & 16777215) << 7) + (x13 >> 24), M1)
+    y1 = _wrapped(y1 + x13, M1)
+    y2 = _wrapped(((x21 & 65535) << 15) + 21069 * (x21 >> 16), M2)
+    y3 = _wrapped(((x23 & 65535) << 15) + 21069 * (x23 >> 16), M2)
+    y2 = _wrapped(_wrapped(y3 + x23, M2) + y2, M2)
+    drawn = jnp.where(y1 <= y2, y1 - y2 + M1, y1 - y2)
+    return jnp.stack([y1, x11, x12, y2, x21, x22], axis=1), drawn
+
+
+def _shape(size, op, node):
+    return static_ints(tuple(size) if is_static(size) else (size,), op, node, "shapes")
+
+
+@jax_funcify.register(rng_mrg.mrg_uniform)
+def jax_funcify_mrg_uniform(op, node=None, **kwargs):
+    if op.output_type.dtype == "float16":
+        raise unsupported(op, node, "float16 has no rule", "draw float32 and cast")
+    dtype = device_dtype(op.output_type.dtype)
+    norm = np.float32(4.6566126e-10) if dtype == "float32" else 2.0**-31
+
+    def uniform(state, size):
+        shape = _shape(size, op, node)
+        rounds, rest = divmod(math.prod(shape), len(state))
+        state, drawn = jax.lax.scan(lambda state, _: _next(state), jnp.asarray(state), length=rounds)
+        first, last = _next(state[:rest])
+        state = jnp.concatenate([first, state[rest:]])
+        drawn = jnp.concatenate([drawn.ravel(), last])
+        return state, jnp.reshape(drawn.astype(dtype) * norm, shape)
+
+    return uniform
+
+
+@jax_funcify.register(RandomVariable)
+def jax_funcify_RandomVariable(op, node=None, **kwargs):
+    """Aesara's own sampler, for any size that is known when JAX traces, and in Aesara's dtype."""
+    try:
+        sample = jax_sample_fn(op)
+    except NotImplementedError:
+        advice = "compute it from uniform draws"
+        raise unsupported(op, node, "JAX has no sampler of this distribution", advice) from None
+    dtype = device_dtype(node.outputs[1].type.dtype)
+
+    def draw(rng, size, _, *parameters):
+        shape = _shape(size, op, node)
+        if not shape and not any(op.ndims_params):
+            shape = jnp.broadcast_shapes(*map(jnp.shape, parameters))
+        rng, drawn = sample(dict(rng), shape, dtype, *parameters)  # a copy, which samplers write into
+        return rng, drawn.astype(dtype)
+
+    return draw
+
+
+def _sampler(function):
+    """What Aesara expects for a distribution, around `function` (key, size, dtype, parameters) → sample."""
+
+    def sample(rng, size, dtype, *parameters):
+        rng["jax_state"], key = jax.random.split(rng["jax_state"])
+        return rng, function(key, size, dtype, *parameters)
+
+    return sample
+
+
+@jax_sample_fn.register(distributions.IntegersRV)
+def jax_sample_fn_integers(op):
+    return _sampler(lambda key, size, dtype, low, high: jax.random.randint(key, size, low, high, dtype))
+
+
+@jax_sample_fn.register(distributions.BinomialRV)
+def jax_sample_fn_binomial(op):
+    return _sampler(lambda key, size, dtype, n, p: jax.random.binomial(key, n, p, size))
