@@ -36,7 +36,7 @@ $(VENV)/ready: requirements.lock pyproject.toml
 	@touch $@
 
 bench: .venv-bench/ready
-	.venv-bench/bin/python benchmarks/step_time.py
+	.venv-bench/bin/python -m benchmarks.step_time
 
 peer-tests: venv
 	$(RUN) benchmarks/peer_tests.py --backend $(BACKEND)

@@ -1,141 +1,199 @@
-"""Times one LAB training step of the MNIST network: this project on each backend against PyTorch, alternating.
+"""Times LAB's training steps: this project on each backend against the same steps written by hand for its peers.
 
     make bench
-    .venv-bench/bin/python benchmarks/step_time.py [--rounds N] [--steps N] [--threads N] [--out FILE.json]
+    .venv-bench/bin/python -m benchmarks.step_time [NETWORK …] [--contestants NAME …] [--device cpu|gpu]
+        [--rounds N] [--steps N] [--threads N] [--out FILE.json]
 
-Machines are noisy, so what counts is the ratio of two steps measured side by side: each round runs every contender for
-a few steps, and the table gives the median step and the median over rounds of its ratio to PyTorch's. PyTorch takes its
-own fused batch norm and fused Adam, and the same LAB binarization written by hand.
+All contestants start from one state, and must agree on the first losses before they are timed. Machines are noisy, so
+what counts is the ratio of two steps measured side by side: each round runs every contestant for a few steps, and a
+ratio is the median over rounds. docs/performance.md says more.
 """
 
 import argparse
-import itertools
 import json
 import os
-import statistics
 import sys
-import time
-from pathlib import Path
+from importlib.metadata import PackageNotFoundError, version
 
-BATCH, INPUTS, UNITS, CLASSES, LAYERS = 100, 784, 2048, 10, 3
-EXAMPLES = 10_000
-SIZES = [INPUTS, *[UNITS] * LAYERS, CLASSES]
+from benchmarks import floors, render
+from benchmarks.contestants import CONTESTANTS, OURS, Unavailable, Worker, process
+from benchmarks.problems import NETWORKS, problem
+from reproduce import backends, provenance
+from reproduce.errors import UserError
+from reproduce.files import write_text
 
+BLOCK = {"cpu": 1, "gpu": 100}
+"""Steps between two looks at the clock; a GPU runs ahead of the program that feeds it."""
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=7, help="default: %(default)s")
-    parser.add_argument("--steps", type=int, default=20, help="steps a round (default: %(default)s)")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="default: all (%(default)s)")
-    parser.add_argument("--out", metavar="FILE.json")
-    options = parser.parse_args()
-    os.environ["OMP_NUM_THREADS"] = str(options.threads)  # before any of the libraries starts its threads
-    contenders = {"pytorch": pytorch(options.threads), "c": ours("c"), "jax": ours("jax")}
-    times = {name: [] for name in contenders}
-    for _ in range(options.rounds + 1):
-        for name, steps in contenders.items():
-            began = time.perf_counter()
-            steps(options.steps)
-            times[name].append((time.perf_counter() - began) / options.steps)
-    times = {name: rounds[1:] for name, rounds in times.items()}  # the first warms up
-    print(f"{'':10}{'median step':>14}{'ratio to PyTorch':>20}{'range':>16}")
-    results = {}
-    for name, rounds in times.items():
-        ratios = [ours / theirs for ours, theirs in zip(rounds, times["pytorch"], strict=True)]
-        results[name] = {"step_ms": [1e3 * t for t in rounds], "ratios": ratios}
-        print(
-            f"{name:10}{1e3 * statistics.median(rounds):11.1f} ms{statistics.median(ratios):20.2f}"
-            f"{min(ratios):9.2f}–{max(ratios):.2f}"
-        )
-    if options.out:
-        from reproduce import provenance
-
-        results = {"network": "mnist", "method": "lab", "threads": options.threads, "results": results}
-        results |= {"device": provenance.processor(), "software": provenance.software()}
-        Path(options.out).write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+FIRST_LOSS, SECOND_LOSS = 1e-4, 5e-2
+"""Relative differences allowed. Adam's first step is the gradient's sign, which rounding decides where it is near 0."""
 
 
-def ours(backend):
-    """The step of `reproduce` as a function of the number of steps to run."""
-    from reproduce import backends, experiments
-    from reproduce.arrays import Arrays, Examples
-    from reproduce.training import Training
-
-    x, y = examples()
-    held_out = Examples(x[:1000], y[:1000])
-    arrays = Arrays(Examples(x, y), held_out, held_out, {})
-    training = Training(experiments.resolve("mnist", "lab"), arrays, backends.create(backend), seed=1234)
-
-    def steps(count):
-        for _ in training.losses(training.shuffle()[:count]):
-            pass
-
-    steps(2)
-    return steps
+class Disagreement(Exception):
+    """A contestant does not compute what the others do."""
 
 
-def examples():
-    import numpy as np
-
-    rng = np.random.RandomState(0)
-    return rng.randn(EXAMPLES, INPUTS).astype("float32"), rng.randint(0, CLASSES, EXAMPLES).astype("int32")
-
-
-def pytorch(threads):
-    """The same step by hand in eager PyTorch."""
+def main(arguments=None):
+    options = _options(arguments)
+    _take_cores(options.threads)
     try:
-        import torch
-        from torch.nn import functional
-    except ImportError:
-        sys.exit("PyTorch is not installed here; run 'make bench'")
-    torch.set_num_threads(threads)
-    torch.manual_seed(0)
-    x, y = (torch.from_numpy(array) for array in examples())
-    signed = 2 * functional.one_hot(y.long(), CLASSES).float() - 1
-    weights = [torch.empty(a, b).uniform_(-1, 1).mul_((1.5 / (a + b)) ** 0.5) for a, b in itertools.pairwise(SIZES)]
-    others = [(torch.zeros(n), torch.ones(n), torch.zeros(n)) for n in SIZES[1:]]  # bias, gamma, beta
-    running = [(torch.zeros(n), torch.ones(n)) for n in SIZES[1:]]
-    trained = [tensor.requires_grad_() for group in others for tensor in group]
-    optimizer = torch.optim.Adam([*weights, *trained], lr=0.01, fused=True)
+        device = _device(options.device)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    results = {
+        "device": device,
+        "threads": options.threads,
+        "software": provenance.software() | {"torch": _torch_version()},
+        "rounds": options.rounds,
+        "steps": options.steps * BLOCK[options.device],
+        "networks": {},
+    }
+    for network in options.networks:
+        try:
+            results["networks"][network] = compare(network, options)
+        except Disagreement as error:
+            print(f"error: {network}: {error}", file=sys.stderr)
+            return 1
+        if options.out:
+            write_text(options.out, json.dumps(results, indent=1) + "\n")
+    print(render.tables(results))
+    return 0
 
-    def alpha(weight):
-        state = optimizer.state.get(weight)
-        if not state:
-            return weight.abs().mean()
-        d = state["exp_avg_sq"].sqrt().add_(1e-8)
-        return (d * weight.abs()).sum() / d.sum()
 
-    def step(rows):
-        with torch.no_grad():
-            used = [alpha(w) * torch.where(w + 1 >= 1, 1.0, -1.0) for w in weights]
-        for tensor in used:
-            tensor.requires_grad_()
-        hidden = x[rows]
-        for number, tensor in enumerate(used):
-            (bias, gamma, beta), (mean, variance) = others[number], running[number]
-            hidden = torch.addmm(bias, hidden, tensor)
-            hidden = functional.batch_norm(hidden, mean, variance, gamma, beta, training=True, momentum=0.1)
-            if number < LAYERS:
-                hidden = functional.relu(hidden)
-        loss = functional.relu(1 - signed[rows] * hidden).square().mean()
-        loss.backward()
-        for weight, tensor in zip(weights, used, strict=True):
-            weight.grad = tensor.grad
-        optimizer.step()
-        optimizer.zero_grad()
-        with torch.no_grad():
-            for weight in weights:
-                weight.clamp_(-1, 1)
-        return loss.item()
+def compare(network, options):
+    """One network's part of the results."""
+    problems = {method: problem(network, method) for method in {CONTESTANTS[name][0] for name in options.contestants}}
+    workers, skipped = {}, {}
+    try:
+        for name in options.contestants:
+            try:
+                _tell(f"{network}: {name} starts")
+                workers[name] = Worker(name, problems[CONTESTANTS[name][0]], options.device)
+            except Unavailable as reason:
+                skipped[name] = str(reason)
+        losses = verify(workers, problems, options.device, skipped)
+        times = time_rounds(workers, next(iter(problems.values())), options)
+    finally:
+        for worker in workers.values():
+            worker.close()
+    _tell(f"{network}: floor")
+    lab = problems.get("lab") or next(iter(problems.values()))
+    with process() as pool:
+        floor = pool.submit(floors.measure, lab, options.device).result()
+    return {
+        "settings": NETWORKS[network],
+        "batch": lab.batch,
+        "contestants": {name: {"first_losses": losses[name], "step_ms": times[name]} for name in times},
+        "ratios": {ours: ratios(times, ours) for ours in OURS if ours in times},
+        "skipped": skipped,
+        "floor": floor,
+    }
 
-    def steps(count):
-        order = torch.randperm(EXAMPLES)
-        for i in range(count):
-            step(order[i * BATCH : (i + 1) * BATCH])
 
-    steps(2)
-    return steps
+def verify(workers, problems, device, skipped):
+    """The first two losses of each worker, compared with plain JAX's; a peer that fails moves to `skipped`.
+
+    Raises
+    ------
+    Disagreement
+        Where the losses differ by more than rounding.
+    """
+    losses, expected = {}, {}
+    for name in list(workers):
+        method = CONTESTANTS[name][0]
+        rows = problems[method].minibatches(2)
+        if method not in expected:
+            reference = Worker("plain-jax", problems[method], device)
+            expected[method] = reference.losses(rows)
+            reference.close()
+        _tell(f"{name}: first losses")
+        try:
+            losses[name] = workers[name].losses(rows)
+        except Exception as error:
+            if name in OURS:
+                raise
+            workers.pop(name).close()
+            skipped[name] = f"{type(error).__name__}: {error}".splitlines()[0]
+            continue
+        for number, allowed in enumerate((FIRST_LOSS, SECOND_LOSS)):
+            found, wanted = losses[name][number], expected[method][number]
+            if not abs(found - wanted) <= allowed * abs(wanted):
+                raise Disagreement(f"loss {number + 1} of {name} is {found}, where plain JAX has {wanted}")
+    return losses
+
+
+def time_rounds(workers, any_problem, options):
+    """Milliseconds a step of each worker, one number a round."""
+    block = BLOCK[options.device]
+    rows = any_problem.minibatches(block * (options.steps + 1))
+    times = {name: [] for name in workers}
+    for number in range(options.rounds):
+        _tell(f"round {number + 1} of {options.rounds}")
+        for name, worker in workers.items():
+            times[name].append(1e3 * worker.block_seconds(rows, block) / block)
+    return times
+
+
+def ratios(times, ours):
+    """Our step over each other contestant's, round by round."""
+    others = {name: theirs for name, theirs in times.items() if name != ours}
+    return {name: [a / b for a, b in zip(times[ours], theirs, strict=True)] for name, theirs in others.items()}
+
+
+def _options(arguments):
+    available = len(os.sched_getaffinity(0))
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("networks", nargs="*", metavar="NETWORK", help=f"default: {' '.join(NETWORKS)}")
+    parser.add_argument("--contestants", nargs="+", choices=CONTESTANTS, default=list(CONTESTANTS), metavar="NAME",
+                        help="default: %(default)s")  # fmt: skip
+    parser.add_argument("--device", choices=BLOCK, default="cpu", help="default: %(default)s")
+    parser.add_argument("--rounds", type=int, default=7, help="default: %(default)s")
+    parser.add_argument("--steps", type=int, default=5,
+                        help="timed steps a round, on a GPU hundreds of them (default: %(default)s)")  # fmt: skip
+    parser.add_argument("--threads", type=int, default=available, help="default: all (%(default)s)")
+    parser.add_argument("--out", metavar="FILE.json")
+    options = parser.parse_args(arguments)
+    options.networks = options.networks or list(NETWORKS)
+    for network in options.networks:
+        if network not in NETWORKS:
+            parser.error(f"unknown network '{network}'; networks are {', '.join(NETWORKS)}")
+    if min(options.rounds, options.steps) < 1:
+        parser.error("--rounds and --steps must be at least 1")
+    if not 1 <= options.threads <= available:
+        parser.error(f"--threads must be from 1 to {available}, the cores that this process may use")
+    return options
+
+
+def _take_cores(threads):
+    """Give contestants as many cores as threads; every library counts the cores that it may use."""
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # several processes share a GPU
+
+
+def _device(device):
+    """The processor's name; a GPU's from a process that ends, as this one must not hold it."""
+    if device == "cpu":
+        return provenance.processor()
+    with process() as pool:
+        return pool.submit(_gpu).result()
+
+
+def _gpu():
+    return backends.create("jax", "gpu").device
+
+
+def _torch_version():
+    try:
+        return version("torch")
+    except PackageNotFoundError:
+        return None
+
+
+def _tell(text):
+    print(text, file=sys.stderr)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -8,19 +8,20 @@ from reproduce.report.markdown import BEGIN, END, readme_table
 from reproduce.report.tables import collect
 
 
-def with_table(text, table):
-    """`text` with `table` between the two marks.
+def with_table(text, table, marks=(BEGIN, END)):
+    """`text` with `table` between the two `marks`.
 
     Raises
     ------
     UserError
         Where the text does not hold the marks, once each and in order.
     """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end) or text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise UserError(f"the README needs the lines {BEGIN} and {END}, once each, where its table goes")
-    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+    begins, ends = marks
+    before, begin, rest = text.partition(begins)
+    _, end, after = rest.partition(ends)
+    if not (begin and end) or text.count(begins) != 1 or text.count(ends) != 1:
+        raise UserError(f"the page needs the lines {begins} and {ends}, once each, where its table goes")
+    return f"{before}{begins}\n{table}\n{ends}{after}"
 
 
 def rewrite(readme="README.md", results="results"):

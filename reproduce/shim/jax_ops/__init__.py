@@ -9,6 +9,7 @@ from reproduce.shim.jax_ops import (  # noqa: F401  each registers its rules
     elemwise,
     loss,
     pooling,
+    products,
     random,
     reduction,
     scan,

@@ -1,0 +1,1 @@
+"""Comparisons of this project with its peers, runnable by anyone from the checkout."""
