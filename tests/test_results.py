@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -43,3 +44,16 @@ def test_records_say_where_they_are_from():
         assert folder.name.partition("+")[0] == f"seed-{record['seed']}"
         assert record["software"]["commit"] and record["software"]["dirty"] is False, path
         assert len(column(folder / "log.csv", "epoch")) == record["epochs_done"]
+
+
+def test_the_readme_tells_the_peer_tests_figures():
+    records = [json.loads((RESULTS / "peer_tests" / f"{backend}.json").read_text()) for backend in ("c", "jax")]
+    text = " ".join((RESULTS.parent / "README.md").read_text(encoding="utf-8").split())
+    told = re.findall(r"(\d+) passed, (\d+) failed, (\d+) skipped", text)
+    figures = [(r["passed"], len(r["failed"]), sum(r["skipped"].values())) for r in records]
+    assert [tuple(map(int, numbers)) for numbers in told] == figures
+    skipped = {int(number) for number in re.findall(r"(\d+) (?:of the skipped|are examples)", text)}
+    for record, backend in zip(records, ("c", "jax"), strict=True):
+        assert record["backend"] == backend and set(record["failed"].values()) == {"asks for Theano's GPU backend"}
+        assert set(record["skipped"].values()) == skipped
+        assert record["software"]["commit"] and record["software"]["dirty"] is False
