@@ -68,6 +68,22 @@ class _Windows:
             result = result[..., None] * inside.reshape((1,) * (axis + len(self._leading)) + (-1,))
         return result
 
+    @property
+    def tile(self):
+        """Whether windows lie side by side from the input's start."""
+        return self.stride == self.size and not any(self.pad)
+
+    def spread(self, values):
+        """Each window's value at all of its places where windows tile the input; 0 beyond the last."""
+        for axis, (size, length) in enumerate(zip(self.size, self._lengths, strict=True), len(self._leading)):
+            values = jnp.repeat(values, size, axis)
+            values = jax.lax.slice_in_dim(values, 0, min(values.shape[axis], length), axis=axis)
+        config = [(0, 0, 0)] * len(self._leading) + [
+            (0, length - covered, 0)
+            for length, covered in zip(self._lengths, values.shape[-len(self.size) :], strict=True)
+        ]
+        return jax.lax.pad(values, jnp.zeros((), values.dtype), config)
+
     def offsets(self):
         """Every place in a window, as a tuple of int."""
         return itertools.product(*map(range, self.size))
@@ -119,6 +135,9 @@ def jax_funcify_MaxPoolGrad(op, node=None, **kwargs):
 
     def max_pool_grad(x, maximum, gradient, size, stride, pad):
         windows = _Windows(op, node, x.shape, size, stride, pad)
+        if windows.tile:
+            chosen = x == windows.spread(maximum)
+            return jnp.where(chosen, windows.spread(gradient), jnp.zeros((), gradient.dtype))
         padding = windows.padding()
         padded = jax.lax.pad(x, _least(x.dtype), [(low, high, 0) for low, high in padding])
         lengths = padded.shape[-op.ndim :]
