@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import os
 import sys
 from pathlib import Path
@@ -68,6 +69,17 @@ def parser():
     trace.add_argument("--out", metavar="FILE.json", help="write there instead of stdout")
     trace.set_defaults(command=_trace)
 
+    sample = commands.add_parser("sample", help="print text from a trained language model")
+    sample.add_argument("run", metavar="RUN", help="the folder of a run, as 'run' prints it")
+    prompt = "the text's beginning (default: a line feed, where the model knows one)"
+    sample.add_argument("--prompt", metavar="TEXT", help=prompt)
+    temperature = "of the draws; 0 takes the most probable character (default: %(default)s)"
+    sample.add_argument("--temperature", type=float, default=1.0, metavar="T", help=temperature)
+    sample.add_argument("--length", type=int, default=1000, metavar="N", help="characters (default: %(default)s)")
+    sample.add_argument("--seed", type=int, default=1234, help="of the draws (default: %(default)s)")
+    _backend_options(sample)
+    sample.set_defaults(command=_sample)
+
     report = commands.add_parser("report", help="write the report on all runs: OUT/index.html and OUT/report.md")
     _runs_option(report)
     report.add_argument("--out", default="report", metavar="DIR", help="default: %(default)s")
@@ -95,11 +107,15 @@ def _experiment_options(command):
     command.add_argument("experiment", metavar="EXPERIMENT", help="digits (no download), mnist, …")
     command.add_argument("--method", required=True, help="full-precision, binaryconnect, bwn, lab, bnn, xnor or lab2")
     command.add_argument("--seed", type=int, default=1234, help="default: %(default)s, the released scripts'")
-    command.add_argument("--backend", default="auto", choices=("auto", "c", "jax"), help="default: %(default)s")
-    command.add_argument("--device", default="auto", choices=("auto", "cpu", "gpu"), help="default: %(default)s")
+    _backend_options(command)
     command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting")
     _data_option(command)
     _unofficial_option(command)
+
+
+def _backend_options(command):
+    command.add_argument("--backend", default="auto", choices=("auto", "c", "jax"), help="default: %(default)s")
+    command.add_argument("--device", default="auto", choices=("auto", "cpu", "gpu"), help="default: %(default)s")
 
 
 def _data_option(command):
@@ -122,9 +138,13 @@ def _resolve(options):
     overrides = experiments.parse_overrides(options.set)
     if getattr(options, "epochs", None) is not None:
         overrides["training.epochs"] = options.epochs
+    _check_seed(options)
+    return experiments.resolve(options.experiment, options.method, overrides)
+
+
+def _check_seed(options):
     if not 0 <= options.seed < 2**32:
         raise UserError(f"--seed must be between 0 and {2**32 - 1}, got {options.seed}")
-    return experiments.resolve(options.experiment, options.method, overrides)
 
 
 def _run(options, argv):
@@ -132,7 +152,7 @@ def _run(options, argv):
     from reproduce import runs
     from reproduce.progress import Screen
 
-    backend = _backend(options, experiment)
+    backend = _backend(options, experiment["backend.precision"])
     run = runs.Run(experiment, options.seed, backend, options.runs, _portable(argv))
     title = f"{experiment.folder} {experiment.method.name} seed {options.seed}"
     with run.held():
@@ -156,13 +176,30 @@ def _trace(options, argv):
     from reproduce.files import write_text
     from reproduce.trace import trace
 
-    backend = _backend(options, experiment)
+    backend = _backend(options, experiment["backend.precision"])
     found = trace(experiment, options.seed, backend, options.data, options.steps, options.allow_unofficial)
     text = json.dumps(found, indent=1) + "\n"
     if options.out is None:
         sys.stdout.write(text)
     else:
         _writable(options.out, write_text, options.out, text)
+
+
+def _sample(options, argv):
+    _check_seed(options)
+    if not 0 <= options.temperature < math.inf:
+        raise UserError(f"--temperature must be a number from 0 on, got {options.temperature}")
+    if options.length < 1:
+        raise UserError(f"--length must be at least 1, got {options.length}")
+    from reproduce import sampling
+
+    model = sampling.load(options.run)
+    prompt = sampling.encode_prompt(options.prompt, model.vocabulary)
+    print(f"the best model of {options.run}, of epoch {model.epoch}", file=sys.stderr)
+    backend = _backend(options)
+    text = sampling.sample(model, backend, prompt, options.length, options.temperature, options.seed)
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.decode("utf-8", "replace").encode(encoding, "replace").decode(encoding))
 
 
 def _report(options, argv):
@@ -220,12 +257,12 @@ def _doctor(options, argv):
         print(line)
 
 
-def _backend(options, experiment):
+def _backend(options, precision="float32"):
     from reproduce import backends
 
     if options.backend == "auto" and options.device != "gpu" and not backends.has_compiler():
         print("no C++ compiler was found: running on the jax backend", file=sys.stderr)
-    return backends.create(options.backend, options.device, experiment["backend.precision"])
+    return backends.create(options.backend, options.device, precision)
 
 
 def _runs_folders(options):

@@ -37,11 +37,20 @@ class CrossEntropy:
 
     def loss(self, scores, labels):
         """Scalar, of `scores` (batch·steps, vocabulary) and `labels` (batch, steps)."""
-        return categorical_crossentropy(softmax(scores, axis=-1), labels.flatten()).mean()
+        return _entropies(scores, labels).mean()
+
+    def sequence_losses(self, scores, labels):
+        """The mean of each sequence, (batch,), of what `loss` takes."""
+        return _entropies(scores, labels).reshape(labels.shape).mean(axis=1)
 
     def errors(self, scores, labels):
         """Number of characters that are not the most probable one."""
         return at.neq(at.argmax(scores, axis=1), labels.flatten()).sum()
+
+
+def _entropies(scores, labels):
+    """Negative log probability of each next character, (batch·steps,)."""
+    return categorical_crossentropy(softmax(scores, axis=-1), labels.flatten())
 
 
 def signed_one_hot(labels, classes):

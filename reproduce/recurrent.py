@@ -71,9 +71,7 @@ class BinarizedLSTMLayer(Layer):
     def get_output_for(self, input, clipping=True, **kwargs):
         """Hidden states of `input`; without `clipping`, gradients through it are those of no clip."""
         batch, steps = input.shape[0], input.shape[1]
-        stacked_in = at.concatenate([weight.used for weight in self.weights[0::2]], axis=1)
-        stacked_hid = at.concatenate([weight.used for weight in self.weights[1::2]], axis=1)
-        bias = at.concatenate(self.biases)
+        stacked_in, stacked_hid, bias = self._stacked()
         projected = stacked_in[input.T.flatten()].reshape((steps, batch, 4 * self.num_units)) + bias
         start = at.zeros((batch, self.num_units), dtype="float32")
         step = partial(self._step, clip_gradient=self.clip_gradient if clipping else 0)
@@ -81,6 +79,24 @@ class BinarizedLSTMLayer(Layer):
             step, sequences=projected, outputs_info=[start, start], non_sequences=[stacked_hid], strict=True
         )
         return hidden.dimshuffle(1, 0, 2)
+
+    def step(self, characters, cell, hidden):
+        """The state (cell, hidden) after one more index of each sequence.
+
+        Parameters
+        ----------
+        characters : int vector, (batch,)
+        cell, hidden : matrices, (batch, num_units)
+            The state so far.
+        """
+        stacked_in, stacked_hid, bias = self._stacked()
+        return self._step(stacked_in[characters] + bias, cell, hidden, stacked_hid, clip_gradient=0)
+
+    def _stacked(self):
+        """The used input-to-hidden and hidden-to-hidden weights and the biases, a gate after the other."""
+        stacked_in = at.concatenate([weight.used for weight in self.weights[0::2]], axis=1)
+        stacked_hid = at.concatenate([weight.used for weight in self.weights[1::2]], axis=1)
+        return stacked_in, stacked_hid, at.concatenate(self.biases)
 
     def _step(self, projected, cell, hidden, stacked_hid, clip_gradient):
         n = self.num_units

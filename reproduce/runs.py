@@ -1,6 +1,8 @@
 """The run folder: log.csv, record.json, checkpoint, and all that a run decided.
 
 `checkpoint.h5` is the one source of truth; log.csv and record.json are written from the same progress right after it.
+The best epoch's model waits beside it as best.next.h5 and becomes best.h5 once the checkpoint says so too: whenever a
+run is stopped, a resumed one goes on from a checkpoint and a best.h5 of the same best epoch.
 """
 
 import contextlib
@@ -9,6 +11,7 @@ import fcntl
 import io
 import json
 import math
+import os
 import time
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -28,13 +31,27 @@ LOG_COLUMNS = (
     "test_loss", "test_error", "best_epoch", "seconds",
 )  # fmt: skip
 HISTOGRAM_BINS = 120
-RECORD_KEYS = {"settings", "data", "complete", "epochs_done", "best_epoch"}
+RECORD_KEYS = {"experiment", "method", "settings", "data", "complete", "epochs_done", "best_epoch"}
 
 
 def run_folder(runs, experiment, seed, backend_name):
     """Folder of a run below `runs`; the seed on the `jax` backend is a run of its own."""
     suffix = "" if backend_name == "c" else f"+{backend_name}"
     return Path(runs) / experiment.folder / experiment.method.name / f"seed-{seed}{suffix}"
+
+
+def read_record(folder):
+    """record.json in a run's `folder`, or None where there is none."""
+    path = Path(folder) / "record.json"
+    if not path.exists():
+        return None
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({error}); start the run anew with --restart") from None
+    if not isinstance(record, dict) or record.get("format") != FORMAT or not record.keys() >= RECORD_KEYS:
+        raise UserError(f"{path} is no record of format {FORMAT}; start the run anew with --restart")
+    return record
 
 
 class Run:
@@ -51,25 +68,20 @@ class Run:
     """
 
     def __init__(self, experiment, seed, backend, runs, argv):
-        self.experiment, self.seed, self.backend, self.argv = experiment, seed, backend, argv
+        self.experiment, self.seed, self.backend = experiment, seed, backend
         self.folder = run_folder(runs, experiment, seed, backend.name)
-        self.started = datetime.now(UTC).isoformat(timespec="seconds")
-        self.software = provenance.software()
+        self._processes = [{
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+            "device": provenance.device(backend),
+            "software": provenance.software(),
+            "argv": argv,
+        }]  # fmt: skip
         self._saved_best = 0
 
     @property
     def record(self):
         """The record as it stands on disk, or None."""
-        path = self.folder / "record.json"
-        if not path.exists():
-            return None
-        try:
-            record = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise UserError(f"{path} cannot be read ({error}); start the run anew with --restart") from None
-        if not isinstance(record, dict) or record.get("format") != FORMAT or not record.keys() >= RECORD_KEYS:
-            raise UserError(f"{path} is no record of format {FORMAT}; start the run anew with --restart")
-        return record
+        return read_record(self.folder)
 
     @contextlib.contextmanager
     def held(self):
@@ -91,7 +103,8 @@ class Run:
 
     def clear(self):
         """Remove what an earlier run left."""
-        for name in ("checkpoint.h5", "best.h5", "record.json", "log.csv", "histogram.json", figure1.FILE):
+        models = "checkpoint.h5", "best.next.h5", "best.h5"
+        for name in (*models, "test_losses.json", "record.json", "log.csv", "histogram.json", figure1.FILE):
             (self.folder / name).unlink(missing_ok=True)
 
     def execute(self, data, allow_unofficial=False, watch=None, restart=False):
@@ -170,25 +183,51 @@ class Run:
             training.backend.restore(state)
             checkpoints.unpack_generator(training.rng, header["generator"])
             training.progress = Progress(**header["progress"])
-            self.started = header["started"]
+            self._join(header)
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(f"{path} does not fit this program ({error}); start the run anew with --restart") from None
         self._saved_best = training.progress.best_epoch
+        self._promote_best()
+
+    def _join(self, header):
+        """Put the processes of the checkpoint's `header` before this one, which is listed where it differs."""
+        (now,) = self._processes
+        # A checkpoint from before processes were listed tells only when the first started.
+        earlier = header["processes"] if "processes" in header else [now | {"started": header["started"]}]
+        same = {**now, "started": None} == {**earlier[-1], "started": None}
+        self._processes = earlier if same else [*earlier, now]
 
     def _save(self, training):
         progress = training.progress
         if self._saved_best != progress.best_epoch:
-            checkpoints.save(self.folder / "best.h5", training.best, {"epoch": progress.best_epoch})
+            header = {"epoch": progress.best_epoch}
+            if training.arrays.vocabulary:
+                header |= {"vocabulary": list(training.arrays.vocabulary), "test_losses": training.test_losses}
+            checkpoints.save(self.folder / "best.next.h5", training.best, header)
             self._saved_best = progress.best_epoch
         header = {
             "progress": asdict(progress),
             "generator": checkpoints.pack_generator(training.rng),
-            "started": self.started,
+            "processes": self._processes,
             "settings": self.experiment.settings,
             "data": training.arrays.provenance,
         }
         checkpoints.save(self.folder / "checkpoint.h5", training.backend.state(), header)
+        self._promote_best()
         self._write_logs(training)
+
+    def _promote_best(self):
+        """Make best.next.h5 the best model where the checkpoint knows of it; else it is a lost epoch's."""
+        path = self.folder / "best.next.h5"
+        if not path.exists():
+            return
+        _, header = checkpoints.load(path)
+        if header["epoch"] != self._saved_best:
+            path.unlink()
+            return
+        if "test_losses" in header:
+            write_text(self.folder / "test_losses.json", json.dumps(header["test_losses"]) + "\n")
+        os.replace(path, self.folder / "best.h5")
 
     def _write_logs(self, training):
         text = io.StringIO()
@@ -220,12 +259,10 @@ class Run:
             "test_loss": _finite(progress.test_loss),
             "train_loss": _finite(progress.rows[-1]["train_loss"]) if progress.rows else None,
             "seconds": round(progress.seconds, 3),
-            "started": self.started,
             "backend": self.backend.name,
-            "device": provenance.device(self.backend),
             "data": training.arrays.provenance,
-            "software": self.software,
-            "argv": self.argv,
+            **self._processes[0],
+            "resumed": self._processes[1:],
         }
 
 
@@ -234,10 +271,13 @@ def _finite(value):
 
 
 def _histograms(training):
-    """Histograms of the latent weights as they stand, by weight tensor."""
+    """Histograms of the latent weights as they stand, by weight tensor; where it diverged, of those still finite."""
     layers = {}
     for weight in training.network.weights:
         name = weight.latent.name
-        counts, edges = np.histogram(training.backend.state([name])[name], bins=HISTOGRAM_BINS)
-        layers[weight.name.removesuffix(".W")] = {"edges": edges.tolist(), "counts": counts.tolist()}
+        values = training.backend.state([name])[name].astype("float64")  # float32's widest range overflows
+        values = values[np.isfinite(values)]
+        if len(values):
+            counts, edges = np.histogram(values, bins=HISTOGRAM_BINS)
+            layers[weight.name.removesuffix(".W")] = {"edges": edges.tolist(), "counts": counts.tolist()}
     return {"epoch": training.progress.epoch, "layers": layers}

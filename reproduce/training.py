@@ -71,8 +71,7 @@ class Training:
         self.network = networks.build(experiment, weights_rng, vocabulary)
         self.objective = CrossEntropy() if vocabulary else SquaredHinge(experiment["network.classes"])
         self.progress = Progress(learning_rate=experiment["training.learning_rate"])
-        self.best = {}
-        self.gradients = None
+        self.best, self.test_losses, self.gradients = {}, [], None
         limit = experiment["data.resident_limit"] or backend.resident_limit
         self.resident = 4 * math.prod(arrays.train.x.shape) <= limit
         self._minibatch = _minibatch(self, arrays.train)
@@ -132,24 +131,28 @@ class Training:
         self.gradients = recorder.as_dict()
 
     def evaluate(self, split):
-        """Mean loss and error (%) over the whole minibatches of `split`, ``"valid"`` or ``"test"``."""
+        """Mean loss and error (%) over the whole minibatches of `split`, ``"valid"`` or ``"test"``.
+
+        Third come the mean losses of a language model's sequences, in the text's order; of pictures an empty list.
+        """
         size = self.experiment["training.batch_size"]
         first = 0 if split == "valid" else len(self.arrays.valid.x)
         count = len(getattr(self.arrays, split).x) // size * size
-        loss = errors = 0.0
+        loss, errors, of_sequences = 0.0, 0, []
         chunk = EVALUATION_BATCH[self.experiment["network.kind"]]
         for start in range(0, count, chunk):
             rows = np.arange(start, min(start + chunk, count), dtype="int32")
-            mean, wrong = self._evaluation_step(first + rows)
+            mean, wrong, *each = self._evaluation_step(first + rows)
             loss += len(rows) * float(mean)
             errors += int(wrong)
-        return loss / count, 100 * errors / (count * math.prod(self.arrays.test.y.shape[1:]))
+            of_sequences += np.ravel(each).tolist()
+        return loss / count, 100 * errors / (count * math.prod(self.arrays.test.y.shape[1:])), of_sequences
 
     def run_epoch(self, on_losses=lambda losses: None):
         """Train one epoch, validate, and measure the test set where validation is the best so far.
 
-        What is judged is the error, of language models the loss. Ties go to the later epoch. Returns the epoch's row
-        of the log.
+        What is judged is the error, of language models the loss, which must be finite. Ties go to the later epoch.
+        Returns the epoch's row of the log.
         """
         progress = self.progress
         progress.epoch += 1
@@ -159,12 +162,12 @@ class Training:
         for some in train(self.shuffle()):
             losses.extend(some)
             on_losses(some)
-        valid_loss, valid_error = self.evaluate("valid")
+        valid_loss, valid_error, _ = self.evaluate("valid")
         judged = {"valid_loss": valid_loss, "valid_error": valid_error}[self.objective.judged_by]
-        if judged <= getattr(progress, self.objective.judged_by):
+        if math.isfinite(judged) and judged <= getattr(progress, self.objective.judged_by):
             progress.best_epoch = progress.epoch
             progress.valid_loss, progress.valid_error = valid_loss, valid_error
-            progress.test_loss, progress.test_error = self.evaluate("test")
+            progress.test_loss, progress.test_error, self.test_losses = self.evaluate("test")
             self.best = self.model()
         row = {
             "epoch": progress.epoch,
@@ -238,12 +241,18 @@ def _training_step(training, minibatch):
 
 
 def _evaluation_step(training):
-    """The step (rows) → (mean loss, errors); rows number the validation examples, then the test ones."""
+    """The step (rows) → (mean loss, errors), of language models also each sequence's loss.
+
+    Rows number the validation examples, then the test ones.
+    """
     arrays, objective = training.arrays, training.objective
     held_out = [np.concatenate(pair) for pair in zip(arrays.valid, arrays.test, strict=True)]
     inputs, x, labels = _resident(training.experiment, "held_out", *held_out)
     scores = training.network.evaluation_pass(x)
-    return training.backend.compile(inputs, [objective.loss(scores, labels), objective.errors(scores, labels)])
+    outputs = [objective.loss(scores, labels), objective.errors(scores, labels)]
+    if arrays.vocabulary:
+        outputs.append(objective.sequence_losses(scores, labels))
+    return training.backend.compile(inputs, outputs)
 
 
 def _resident(experiment, name, x, y, size=None):

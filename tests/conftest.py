@@ -18,6 +18,51 @@ def shared():
     return folder
 
 
+@pytest.fixture(scope="session")
+def language_run(tmp_path_factory):
+    """A function that makes a tiny language model's run, of a text of one line over and over."""
+    from reproduce import backends, experiments, runs
+
+    text = tmp_path_factory.mktemp("text") / "text.txt"
+    text.write_bytes("hello wörld\n".encode() * 60)
+
+    def make(folder, method="lab", backend="jax", **overrides):
+        tiny = {
+            "data.file": str(text), "network.units": 16, "network.steps": 5,
+            "training.batch_size": 4, "training.epochs": 3, "training.learning_rate": 0.05,
+        }  # fmt: skip
+        experiment = experiments.resolve("linux_kernel", method, tiny | overrides)
+        return runs.Run(experiment, 1234, backends.create(backend), folder, ["run", "linux_kernel"])
+
+    return make
+
+
+@pytest.fixture(scope="session", params=["c", "jax"])
+def language_model(request, language_run, tmp_path_factory):
+    """A finished run of `language_run`, on either backend."""
+    if request.param == "jax":
+        return request.getfixturevalue("jax_language_model")
+    return _finished(language_run(tmp_path_factory.mktemp("runs"), backend="c"))
+
+
+@pytest.fixture(scope="session")
+def jax_language_model(language_run, tmp_path_factory):
+    return _finished(language_run(tmp_path_factory.mktemp("runs")))
+
+
+def _finished(run):
+    with run.held():
+        run.execute("unused")
+    return run
+
+
+@pytest.fixture(scope="session")
+def diverged(language_run, tmp_path_factory):
+    """A finished run whose learning rate leaves no finite number."""
+    rate = {"training.learning_rate": 3e38, "training.epochs": 2}
+    return _finished(language_run(tmp_path_factory.mktemp("runs"), "binaryconnect", **rate))
+
+
 def pytest_collection_modifyitems(items):
     """Without a C++ compiler, skip what is marked `compiler` or has a parameter of value "c"."""
     from reproduce import backends

@@ -35,6 +35,14 @@ def fails(capsys, *argv):
         (["run", "mnist", "--method", "lab", "--backend", "cuda"], "invalid choice"),
         (["run", "digits", "--method", "lab", "--backend", "c", "--device", "gpu"], "CPU only"),
         (["trace", "digits", "--method", "lab", "--steps", "0"], "at least 1"),
+        (["sample"], "RUN"),
+        (["sample", "/nowhere"], "no folder /nowhere"),
+        (["sample", ".", "--temperature", "-1"], "--temperature must be a number from 0 on"),
+        (["sample", ".", "--temperature", "nan"], "--temperature must be a number from 0 on"),
+        (["sample", ".", "--temperature", "inf"], "--temperature must be a number from 0 on"),
+        (["sample", ".", "--temperature", "hot"], "invalid float"),
+        (["sample", ".", "--length", "0"], "at least 1"),
+        (["sample", ".", "--seed", "-1"], "--seed"),
         (["data", "prepare"], "which data set"),
         (["data", "verify", "mnits"], "did you mean 'mnist'"),
         (["report", "--runs", "/nowhere"], "no folder /nowhere"),
@@ -87,6 +95,33 @@ def test_trace_prints_json_or_writes_it(capsys, tmp_path):
     assert capsys.readouterr().out == ""
     assert json.loads((tmp_path / "t.json").read_text()) == printed
     assert "cannot write" in fails(capsys, *argv, "--out", str(tmp_path / "t.json" / "below"))
+
+
+def test_sample_prints_text_and_nothing_else(capsys, jax_language_model):
+    argv = ["sample", str(jax_language_model.folder), "--backend", "jax", "--length", "50"]
+    assert cli.main([*argv, "--prompt", "hellö", "--temperature", "0"]) == 0
+    certain = capsys.readouterr()
+    assert certain.out.startswith("hellö") and "of epoch" in certain.err
+    # Characters are bytes, of which ö has two; a byte that is no UTF-8 is shown as one sign.
+    assert len(certain.out.removesuffix("\n").replace("\ufffd", "?").encode()) == 56
+
+    texts = []
+    for seed in ("1", "1", "2"):
+        assert cli.main([*argv, "--seed", seed, "--temperature", "2"]) == 0
+        texts.append(capsys.readouterr().out)
+    assert texts[0] == texts[1] != texts[2] and texts[0].startswith("\n")
+    assert "that the model's text lacks, leave them out: 'X' '€'" in fails(capsys, *argv, "--prompt", "hXllo€X")
+    assert "at least one character" in fails(capsys, *argv, "--prompt", "")
+
+
+def test_sampled_bytes_print_on_any_terminal(language_model):
+    """Ends in the middle of a character, on a terminal that knows ASCII only."""
+    argv = ["sample", str(language_model.folder), "--prompt", "w\udcc3", "--length", "1", "--temperature", "0"]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii:strict", "PYTHONPATH": str(cli.CHECKOUT)}
+    command = [sys.executable, "-m", "reproduce", *argv, "--backend", language_model.backend.name]
+    done = subprocess.run(command, capture_output=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(b"w?") and done.stdout.isascii() and done.stdout.endswith(b"\n")
 
 
 def test_folders_stay_out_of_the_recorded_command():

@@ -23,6 +23,7 @@ _errors = _compile(SquaredHinge(4).errors(_scores, _labels), [_scores, _labels])
 
 _following = at.imatrix()
 _entropy = _compile(CrossEntropy().loss(_scores, _following), [_scores, _following])
+_of_sequences = _compile(CrossEntropy().sequence_losses(_scores, _following), [_scores, _following])
 _wrong = _compile(CrossEntropy().errors(_scores, _following), [_scores, _following])
 
 
@@ -62,4 +63,6 @@ def test_cross_entropy_is_the_mean_over_all_characters(seed, batch, steps):
     logs = scores - np.log(np.exp(scores.astype("float64")).sum(axis=1, keepdims=True))
     picked = logs[np.arange(batch * steps), following.reshape(-1)]
     np.testing.assert_allclose(_entropy(scores, following), -picked.mean(), rtol=1e-5)
+    expected = -picked.reshape(batch, steps).mean(axis=1)
+    np.testing.assert_allclose(_of_sequences(scores, following), expected, rtol=1e-5)
     assert _wrong(scores, following) == (scores.argmax(axis=1) != following.reshape(-1)).sum()

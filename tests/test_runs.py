@@ -1,10 +1,13 @@
 import csv
 import json
+import os
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from reproduce import backends, checkpoints, experiments, runs
+from reproduce import arrays, backends, checkpoints, experiments, runs, sampling
 from reproduce.errors import UserError
 
 TINY = {"network.units": 8, "network.hidden_layers": 1, "training.epochs": 4}
@@ -92,6 +95,140 @@ def test_record_and_log_say_what_was_done(tmp_path):
     assert sum(histogram["layers"]["dense1"]["counts"]) == latent.size and abs(latent).max() <= 1
     best_model, header = checkpoints.load(run.folder / "best.h5")
     assert header["epoch"] == record["best_epoch"] and best_model["dense1.W"].shape == latent.shape
+
+
+def killed_at(monkeypatch, run, name, times=2):
+    """Kill `run` in the moment before the named file is put in place for the n-th time."""
+    replace, left = os.replace, [times]
+
+    def guarded(source, destination):
+        if Path(destination).name == name:
+            left[0] -= 1
+            if not left[0]:
+                raise Killed
+        replace(source, destination)
+
+    monkeypatch.setattr(runs, "SECONDS_BETWEEN_CHECKPOINTS", 0)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(os, "replace", guarded)
+        execute(run)
+
+
+def ends_as(whole, killed):
+    """Whether the resumed run has the files of the whole one, its best model's bit for bit."""
+    assert {path.name for path in killed.folder.iterdir()} == {path.name for path in whole.folder.iterdir()}
+    (one, header_one), (two, header_two) = (checkpoints.load(run.folder / "best.h5") for run in (whole, killed))
+    assert all(one[key].tobytes() == two[key].tobytes() for key in one)
+    return header_one == header_two and header_two["epoch"] == killed.record["best_epoch"]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    run = make(tmp_path_factory.mktemp("whole"))
+    execute(run)
+    return run
+
+
+@pytest.mark.parametrize("name", ["best.next.h5", "checkpoint.h5", "best.h5", "record.json"])
+def test_a_kill_between_two_files_leaves_one_best_epoch(tmp_path, monkeypatch, whole, name):
+    killed = make(tmp_path)
+    killed_at(monkeypatch, killed, name, times=3 if name == "record.json" else 2)
+    record, (_, header) = killed.record, checkpoints.load(killed.folder / "best.h5")
+    assert record["epochs_done"] == record["best_epoch"] == 1
+    assert header["epoch"] == (2 if name == "record.json" else 1)
+    again = make(tmp_path)
+    execute(again)
+    assert ends_as(whole, again)
+
+
+def test_a_killed_runs_losses_of_test_sequences_are_the_same(tmp_path, monkeypatch, language_run, jax_language_model):
+    killed_at(monkeypatch, language_run(tmp_path), "test_losses.json")
+    again = language_run(tmp_path)
+    assert not again.record["complete"]
+    losses = again.folder / "test_losses.json"
+    assert np.mean(json.loads(losses.read_text())) == pytest.approx(again.record["test_loss"], rel=1e-6)
+    execute(again)
+    assert ends_as(jax_language_model, again)
+    assert losses.read_bytes() == (jax_language_model.folder / "test_losses.json").read_bytes()
+
+
+def test_the_losses_of_test_sequences_are_those_of_the_best_epoch(language_model):
+    record = language_model.record
+    losses = json.loads((language_model.folder / "test_losses.json").read_text())
+    examples = arrays.load(language_model.experiment, "unused")
+    assert len(losses) == len(examples.test.x) > 4
+    assert np.mean(losses) == pytest.approx(record["test_loss"], rel=1e-6)
+
+    model = sampling.load(language_model.folder)
+    step, state = sampling._compile(model, language_model.backend)
+    for loss, sequence, following in list(zip(losses, *examples.test, strict=True))[:3]:
+        (cell, hidden), expected = state, []
+        for character, target in zip(sequence, following, strict=True):
+            scores, cell, hidden = step(np.array([character]), cell, hidden)
+            expected.append(np.log(np.exp(scores[0].astype("float64")).sum()) - scores[0, target])
+        assert loss == pytest.approx(np.mean(expected), rel=1e-4)
+
+
+def test_pictures_have_no_losses_of_sequences(tmp_path):
+    run = make(tmp_path, overrides=TINY | {"training.epochs": 1})
+    execute(run)
+    assert not (run.folder / "test_losses.json").exists()
+    assert checkpoints.load(run.folder / "best.h5")[1] == {"epoch": 1}
+
+
+def test_a_restart_removes_all_that_a_run_wrote(tmp_path, language_run, jax_language_model):
+    run = language_run(tmp_path)
+    shutil.copytree(jax_language_model.folder, run.folder)
+    (run.folder / "best.next.h5").touch()
+    run.clear()
+    assert [path.name for path in run.folder.iterdir()] == [".lock"]
+
+
+def test_a_diverged_run_finishes_and_says_so(diverged):
+    record = diverged.record
+    assert record["complete"] and record["epochs_done"] == 2 and record["best_epoch"] == 0
+    for key in ("valid_loss", "test_loss", "train_loss"):
+        assert record[key] is None
+    assert without_time(diverged.folder)[-1]["valid_loss"] == "nan"
+    assert not (diverged.folder / "best.h5").exists() and not (diverged.folder / "test_losses.json").exists()
+    histogram = json.loads((diverged.folder / "histogram.json").read_text())
+    assert all(np.isfinite(layer["edges"]).all() for layer in histogram["layers"].values())
+
+
+def test_a_record_keeps_the_command_and_software_that_began(tmp_path, monkeypatch):
+    monkeypatch.setattr(runs, "SECONDS_BETWEEN_CHECKPOINTS", 0)
+    versions = {"commit": "a" * 40}
+    monkeypatch.setattr(runs.provenance, "software", lambda: dict(versions))
+    first = make(tmp_path)
+    with pytest.raises(Killed):
+        execute(first, KillAfter(1))
+    begun = first.record
+    assert begun["resumed"] == [] and begun["software"] == {"commit": "a" * 40}
+
+    with pytest.raises(Killed):  # the same command and software: nothing to tell
+        execute(make(tmp_path), KillAfter(2))
+    versions["commit"] = "b" * 40
+    with pytest.raises(Killed):
+        execute(make(tmp_path), KillAfter(3))
+    last = make(tmp_path)
+    record = execute(last)
+    for key in ("argv", "software", "started", "device"):
+        assert record[key] == begun[key]
+    (resumed,) = record["resumed"]
+    assert resumed["software"] == {"commit": "b" * 40} and resumed["argv"] == ["run"]
+    assert resumed["started"] >= begun["started"]
+
+
+def test_a_checkpoint_of_before_processes_were_listed_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(runs, "SECONDS_BETWEEN_CHECKPOINTS", 0)
+    with pytest.raises(Killed):
+        execute(make(tmp_path), KillAfter(3))
+    path = make(tmp_path).folder / "checkpoint.h5"
+    state, header = checkpoints.load(path)
+    del header["processes"]
+    checkpoints.save(path, state, header | {"started": "2026-01-01T00:00:00+00:00"})
+    record = execute(make(tmp_path))
+    assert record["complete"] and record["started"].startswith("2026-01-01") and record["resumed"] == []
 
 
 def test_a_finished_run_does_nothing(tmp_path):

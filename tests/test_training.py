@@ -40,7 +40,8 @@ def test_evaluation_covers_whole_minibatches_in_any_chunks(training):
         offset = 0 if split == "valid" else 33
         rows = np.arange(offset, offset + count, dtype="int32")
         one_by_one = [training._evaluation_step(rows[i : i + 10]) for i in range(0, count, 10)]
-        loss, error = training.evaluate(split)
+        loss, error, of_sequences = training.evaluate(split)
+        assert of_sequences == []
         assert loss == pytest.approx(np.mean([float(mean) for mean, _ in one_by_one]), rel=1e-5)
         assert error == 100 * sum(int(wrong) for _, wrong in one_by_one) / count
         assert len(part.x) > count
@@ -52,7 +53,7 @@ def test_an_epoch_updates_the_log_and_ties_go_to_the_later_epoch(training, monke
 
     def evaluate(split):
         asked.append(split)
-        return 0.5, next(errors)
+        return 0.5, next(errors), []
 
     monkeypatch.setattr(training, "evaluate", evaluate)
     seen = []

@@ -1,9 +1,11 @@
 """What the paper says beside its numbers, each a named test over cells.
 
 Every test is of a contrast: a sum of cells with signs, its 95% interval, and where that must lie. For Figure 1 the
-spreads of its histograms stand where cells do.
+spreads of its histograms stand where cells do. A run that diverged stands for an infinite loss: it enters no interval,
+but the test must hold at its infinity too.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -75,12 +77,17 @@ class Comparison:
     @property
     def missing(self):
         """Cells that were not run."""
-        return [cell for cell in self.cells if not cell.records]
+        return [cell for cell in self.cells if not cell.records and not cell.diverged]
+
+    @property
+    def diverged(self):
+        """Terms of which a run diverged."""
+        return [(coefficient, cell) for coefficient, cell in self.terms if cell.diverged]
 
     @cached_property
     def estimate(self):
-        """The contrast of ours, or None while a cell is missing."""
-        if self.missing:
+        """The contrast of ours, or None while a cell is missing or has none but diverged runs."""
+        if not all(cell.records for cell in self.cells):
             return None
         coefficients = [coefficient for coefficient, _ in self.terms]
         pools = [cell.pool for cell in self.cells]
@@ -90,12 +97,24 @@ class Comparison:
 
     @property
     def holds(self):
-        return None if self.missing else self.rule.holds(*self.estimate.interval)
+        if self.missing:
+            return None
+        infinities = [math.copysign(math.inf, coefficient) for coefficient, _ in self.diverged]
+        intervals = [(infinity, infinity) for infinity in infinities]
+        intervals += [self.estimate.interval] if self.estimate else []
+        return all(self.rule.holds(*interval) for interval in intervals)
 
     @property
     def provisional(self):
-        """Whether seeds are too few to judge, or runs that count for no number stand in."""
-        return self.estimate.provisional or any(cell.tentative for cell in self.cells)
+        """Whether too few seeds ran, or runs that count for no number stand in.
+
+        Where all seeds of a cell diverged, as many are enough as would tell a spread.
+        """
+        if any(cell.tentative for cell in self.cells):
+            return True
+        if self.estimate:
+            return self.estimate.provisional
+        return any(len(cell.records + cell.diverged) <= statistics.MINIMUM_DOF for cell in self.cells)
 
     @property
     def state(self):
@@ -106,6 +125,12 @@ class Comparison:
         return REPRODUCED if self.holds else NOT_REPRODUCED
 
     @property
+    def basis(self):
+        """What the verdict rests on, in words."""
+        diverged = ", ".join(f"{len(cell.diverged)} diverged of {cell.label}" for _, cell in self.diverged)
+        return "; ".join(filter(None, [self.estimate and self.estimate.basis, diverged]))
+
+    @property
     def verdict(self):
         """The state and, where it is not a plain yes, what was seen."""
         if self.missing:
@@ -114,6 +139,8 @@ class Comparison:
             return f"{PROVISIONAL}: {'holds' if self.holds else 'does not hold'}"
         if self.holds:
             return REPRODUCED
+        if not self.estimate or self.rule.holds(*self.estimate.interval):
+            return f"{NOT_REPRODUCED}: runs diverged"
         low, high = self.estimate.interval
         seen = "not told from noise" if low <= 0 <= high else "the interval lies elsewhere"
         return f"{NOT_REPRODUCED}: {seen}"
@@ -219,7 +246,8 @@ def _collapse(cells):
     )
     note = (
         f"Collapsed: more than {COLLAPSE:g} nat per character above full precision; not collapsed: "
-        f"less than {ALIKE:g}. Both bounds are ours, far from the paper's gaps of 1.6 and 0.001."
+        f"less than {ALIKE:g}. Both bounds are ours, far from the paper's gaps of 1.6 and 0.001. A run that diverged "
+        "collapsed."
     )
     return Claim("BinaryConnect collapses on LSTMs at 50 steps and more, but not at 10", comparisons, note)
 

@@ -47,6 +47,7 @@ class Spread:
     pool: object = None
     paper = None
     stand_in = None
+    diverged = ()
 
     @property
     def label(self):
@@ -117,8 +118,8 @@ def collect(results):
     unused : list of (Record, str)
         Recordings that no figure is drawn from, and why.
     """
-    counted = {id(record): (record, "") for cell in results.cells for record in cell.records}
-    finished = [*counted.values(), *results.others]
+    counted = {id(record): (record, "") for cell in results.cells for record in cell.records + cell.diverged}
+    finished = [*counted.values(), *results.others, *results.diverged]
     groups, unused = {}, []
     for record, note in sorted(finished, key=lambda pair: pair[0].path):
         if record.gradients is None:

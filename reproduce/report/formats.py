@@ -25,8 +25,19 @@ def spread(mean, sd, count):
 
 
 def ours(cell):
-    """A cell's mean ± sd (n), or ``not run``."""
-    return spread(cell.estimate.value, cell.sd, len(cell.records)) if cell.records else "not run"
+    """A cell's mean ± sd (n), or what it is without a number; beside it, how many runs diverged."""
+    diverged = f"{len(cell.diverged)} diverged" if cell.diverged else ""
+    if not cell.records:
+        return diverged or "not run"
+    measured = spread(cell.estimate.value, cell.sd, len(cell.records))
+    return f"{measured}, {diverged}" if diverged else measured
+
+
+def contrast(comparison):
+    """Ours of a claim's comparison, or why there is no number."""
+    if comparison.estimate:
+        return signed(comparison.estimate.value)
+    return "not run" if comparison.missing else "diverged"
 
 
 def interval(estimate):
@@ -53,5 +64,5 @@ def setup(name):
 
 def counts(states):
     """``5 reproduced, 60 not run`` of a list of states, most telling first."""
-    order = ("reproduced", "not reproduced", "provisional", "not run")
+    order = ("reproduced", "not reproduced", "provisional", "diverged", "not run")
     return ", ".join(f"{states.count(state)} {state}" for state in order if state in states)

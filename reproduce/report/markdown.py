@@ -52,7 +52,7 @@ def render(results, out):
         ]
     if results.left_out:
         left_out = table(("Run", "Why"), [(f"`{item.path}`", item.reason) for item in results.left_out])
-        parts += ["## Left out", "Run folders that enter nothing here.", left_out]
+        parts += ["## Left out", "Run folders that enter no number here.", left_out]
     if rows:
         parts += ["## Runs", *_runs(rows, out)]
     return "\n\n".join(parts) + "\n"
@@ -152,7 +152,7 @@ def _claims(cells, figures):
                 comparison.label,
                 comparison.formula,
                 formats.signed(comparison.paper),
-                formats.signed(comparison.estimate.value) if comparison.estimate else "not run",
+                formats.contrast(comparison),
                 formats.interval(comparison.estimate),
                 comparison.rule.text,
                 comparison.verdict,

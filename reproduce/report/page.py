@@ -251,7 +251,7 @@ def _figures(runs, name):
                 _panels(plots.scales, scaled, columns, f"{name}-scale"),
             )
         )
-    kept = {m: next((run for run in its_own if run.histogram), None) for m, its_own in methods.items()}
+    kept = {m: next((run for run in its_own if run.histogram.get("layers")), None) for m, its_own in methods.items()}
     kept = {m: run for m, run in kept.items() if run}
     if kept:
         kinds.append(

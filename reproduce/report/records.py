@@ -41,7 +41,7 @@ KEYS = {
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A run folder that counts for nothing, and why."""
+    """A run folder that enters no number, and why."""
 
     path: str
     reason: str
@@ -101,6 +101,11 @@ class Record:
     @property
     def best_epoch(self):
         return self.fields.get("best_epoch")
+
+    @property
+    def diverged(self):
+        """Whether it ended without an epoch whose validation result was a finite number."""
+        return self.complete and self.best_epoch == 0 and self.result is None and self.valid_result is None
 
     @property
     def official(self):
@@ -180,7 +185,7 @@ def _read_one(folder, path):
         _test_losses(folder / "test_losses.json"),
         _gradients(folder / "figure1.json"),
     )
-    if record.complete:
+    if record.complete and not record.diverged:
         _check_result(record)
     return record
 
@@ -263,6 +268,6 @@ def _test_losses(file):
         losses = np.array(_json(file), "float64")
     except TypeError:
         losses = np.empty(0)
-    if losses.ndim != 1 or len(losses) < 2 or not np.isfinite(losses).all():
+    if losses.ndim != 1 or not len(losses) or not np.isfinite(losses).all():
         raise ValueError("test_losses.json is not a list of numbers")
     return losses

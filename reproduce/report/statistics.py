@@ -14,6 +14,7 @@ REPRODUCED = "reproduced"
 NOT_REPRODUCED = "not reproduced"
 PROVISIONAL = "provisional"
 NOT_RUN = "not run"
+DIVERGED = "diverged"
 
 COVERAGE = 0.95
 QUANTILE = (1 + COVERAGE) / 2

@@ -10,7 +10,7 @@ from reproduce import experiments
 from reproduce.errors import UserError
 from reproduce.report import statistics
 from reproduce.report.records import LeftOut, Record, read, show, time_of
-from reproduce.report.statistics import NO_YARDSTICK, NOT_REPRODUCED, NOT_RUN, PROVISIONAL, REPRODUCED, Pool
+from reproduce.report.statistics import DIVERGED, NO_YARDSTICK, NOT_REPRODUCED, NOT_RUN, PROVISIONAL, REPRODUCED, Pool
 
 LABELS = {
     "full-precision": "full-precision",
@@ -80,6 +80,8 @@ class Cell:
         Where it stands there.
     records : tuple of Record
         The runs that count, by seed; the earliest of each.
+    diverged : tuple of Record
+        Those that would, but have no result; no statistic has them, claims do.
     pool : Pool or None
         The spread of its seeds, shared with other methods; None where nothing ran.
     """
@@ -90,6 +92,7 @@ class Cell:
     version: str
     source: str
     records: tuple[Record, ...] = ()
+    diverged: tuple[Record, ...] = ()
     pool: Pool | None = None
 
     @property
@@ -155,7 +158,7 @@ class Cell:
     @property
     def state(self):
         if not self.records:
-            return NOT_RUN
+            return DIVERGED if self.diverged else NOT_RUN
         if self.estimate.provisional:
             return PROVISIONAL
         return REPRODUCED if self.inside else NOT_REPRODUCED
@@ -164,7 +167,7 @@ class Cell:
     def verdict(self):
         """The state and, outside the interval, the size and direction of the difference."""
         if not self.records:
-            return NOT_RUN
+            return self.state
         away = f"{abs(self.difference):.3f} {'higher' if self.difference > 0 else 'lower'} than the paper"
         if not self.estimate.provisional:
             return REPRODUCED if self.inside else f"{NOT_REPRODUCED}: {away}"
@@ -198,12 +201,15 @@ class Results:
         Every cell of the paper's tables, in their order.
     others : list of (Record, str)
         Finished runs that no cell is about, and why.
+    diverged : list of (Record, str)
+        Those of them that diverged: they are left out too, but what they recorded of gradients is not.
     left_out : list of LeftOut
-        Folders that count for nothing, and why.
+        Folders that enter no number, and why.
     """
 
     cells: list
     others: list
+    diverged: list
     left_out: list
 
 
@@ -262,16 +268,23 @@ def collect(folders=None):
     records = [record for record in records if record.complete]
     records, repeated = _earliest(records)
     left_out += repeated
+    left_out += [
+        LeftOut(record.path, f"diverged: validation was never finite in {record.epochs_done} epochs")
+        for record in records
+        if record.diverged
+    ]
 
     counted, cells = set(), []
     for cell in published():
         wanted = settings_of(cell.column.experiment, cell.method, cell.column.overrides)
-        matching = [record for record in records if _counts(record, cell, wanted)]
+        matching = sorted((r for r in records if _counts(r, cell, wanted)), key=lambda record: record.seed)
         counted |= set(map(id, matching))
-        cells.append(replace(cell, records=tuple(sorted(matching, key=lambda record: record.seed))))
-    others = sorted((record for record in records if id(record) not in counted), key=in_order)
-    others = [(record, _why_no_cell(record, cells)) for record in others]
-    return Results(_with_pools(cells), others, sorted(left_out, key=lambda item: item.path))
+        finite, diverged = (tuple(r for r in matching if r.diverged is which) for which in (False, True))
+        cells.append(replace(cell, records=finite, diverged=diverged))
+    rest = sorted((record for record in records if id(record) not in counted), key=in_order)
+    rest = [(record, _why_no_cell(record, cells)) for record in rest]
+    others, diverged = ([pair for pair in rest if pair[0].diverged is which] for which in (False, True))
+    return Results(_with_pools(cells), others, diverged, sorted(left_out, key=lambda item: item.path))
 
 
 def _earliest(records):

@@ -62,7 +62,7 @@ def summary_table(records):
             formats.setup(record.setup),
             LABELS.get(record.method, record.method),
             record.seed,
-            formats.number(record.result),
+            "diverged" if record.diverged else formats.number(record.result),
             formats.number(record.valid_result),
             record.best_epoch,
             f"{record.epochs_done}/{record.epochs_planned}",

@@ -12,11 +12,18 @@ LAYERS = ("dense1", "dense2", "dense3", "dense4")
 
 
 def write_run(root, experiment="mnist", method="lab", seed=1234, result=1.2, overrides=None, official=True, **changes):
-    """Write a finished run's folder below `root`, `changes` made to its record; returns the folder."""
+    """Write a finished run's folder below `root`, `changes` made to its record; returns the folder.
+
+    A `result` of None is that of a run that diverged.
+    """
     resolved = experiments.resolve(experiment, method, overrides or {})
     folder = root / resolved.folder / method / f"seed-{seed}"
     folder.mkdir(parents=True)
     epochs = resolved.settings["training.epochs"]
+    diverged = result is None
+    if diverged:
+        none = dict.fromkeys(("valid_error", "test_error", "valid_loss", "test_loss", "train_loss"))
+        result, changes = np.nan, {"best_epoch": 0} | none | changes
     record = {
         "format": 1,
         "experiment": experiment,
@@ -45,7 +52,7 @@ def write_run(root, experiment="mnist", method="lab", seed=1234, result=1.2, ove
     _write_log(folder, epochs, result, method)
     rng = np.random.RandomState(seed)
     layers = {}
-    for index, layer in enumerate(LAYERS):
+    for index, layer in enumerate(() if diverged else LAYERS):
         counts, edges = np.histogram(rng.normal(0, 0.05 + 0.1 * index, 2000), bins=40)
         layers[layer] = {"edges": edges.tolist(), "counts": counts.tolist()}
     (folder / "histogram.json").write_text(json.dumps({"epoch": epochs, "layers": layers}))

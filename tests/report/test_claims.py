@@ -12,10 +12,15 @@ from reproduce.report.tables import collect
 
 
 def measured(results):
-    """Every cell, those in `results` ((table, column, method) → values by seed) with runs, pooled a column."""
+    """Every cell, those in `results` ((table, column, method) → values by seed) with runs, pooled a column.
+
+    A value of None is that of a run that diverged.
+    """
     samples = {}
     for (table, column, method), values in results.items():
-        samples.setdefault((table, column), {})[method] = list(values.values())
+        finite = [value for value in values.values() if value is not None]
+        if finite:
+            samples.setdefault((table, column), {})[method] = finite
     pools = {key: statistics.pools(of_methods) for key, of_methods in samples.items()}
     cells = []
     for cell in tables.published():
@@ -24,8 +29,10 @@ def measured(results):
             metric = cell.table.metric
             settings = {"network.kind": "lstm" if metric == "test_loss" else "mlp"}
             fields = [{"seed": seed, "settings": settings, metric: v} for seed, v in results[key].items()]
-            records = tuple(Record(None, "", of) for of in fields)
-            cell = replace(cell, records=records, pool=pools[key[:2]][cell.method])
+            records = [Record(None, "", of) for of in fields]
+            finite, diverged = (tuple(r for r in records if (r.result is None) is which) for which in (False, True))
+            pool = pools.get(key[:2], {}).get(cell.method)
+            cell = replace(cell, records=finite, diverged=diverged, pool=pool)
         cells.append(cell)
     return cells
 
@@ -119,6 +126,45 @@ def collapse(at_10):
 def test_collapse_is_claimed_at_50_steps_and_more_but_not_at_10():
     assert collapse(at_10=0.0).state == statistics.REPRODUCED
     assert collapse(at_10=1.6).state == statistics.NOT_REPRODUCED
+
+
+def diverging(label, *binaryconnect, baseline=(1.29, 1.3, 1.32)):
+    """The comparison of the claim on collapse at `label` steps; None is a run that diverged."""
+    results = {(4, label, "full-precision"): seeds(*baseline), (4, label, "binaryconnect"): seeds(*binaryconnect)}
+    comparisons = claim(measured(results), "BinaryConnect collapses").comparisons
+    return next(comparison for comparison in comparisons if comparison.label.endswith(f" {label} steps"))
+
+
+@pytest.mark.parametrize(
+    ("label", "binaryconnect", "verdict"),
+    [
+        ("50", (None, None, None), "reproduced"),
+        ("50", (None,), "provisional: holds"),
+        ("50", (2.9, None, 2.8, 2.85), "reproduced"),
+        ("50", (1.5, None, 1.51, 1.52), "not reproduced: the interval lies elsewhere"),
+        ("10", (None, None, None), "not reproduced: runs diverged"),
+        ("10", (None,), "provisional: does not hold"),
+        ("10", (1.31, None, 1.3, 1.32), "not reproduced: runs diverged"),
+    ],
+)
+def test_a_diverged_run_collapsed(label, binaryconnect, verdict):
+    comparison = diverging(label, *binaryconnect)
+    assert comparison.verdict == verdict
+    assert f"{binaryconnect.count(None)} diverged of BinaryConnect" in comparison.basis
+    assert (comparison.estimate is None) == (set(binaryconnect) == {None})
+
+
+def test_where_full_precision_diverged_too_nothing_collapsed():
+    assert diverging("50", None, None, None, baseline=(None,) * 3).state == statistics.NOT_REPRODUCED
+    assert diverging("50", 2.9, 2.9, 2.8, baseline=(None,) * 3).state == statistics.NOT_REPRODUCED
+
+
+def test_a_method_that_diverged_is_beaten_and_beats_none():
+    finite, lost = seeds(1.3, 1.31, 1.32), seeds(None, None, None)
+    for lab, other, state in ((finite, lost, statistics.REPRODUCED), (lost, finite, statistics.NOT_REPRODUCED)):
+        cells = measured({(4, "50", "lab"): lab, (4, "50", "binaryconnect"): other})
+        beats = claim(cells, "LAB beats BinaryConnect").comparisons
+        assert next(one for one in beats if one.label == "War and Peace, 50 steps").state == state
 
 
 def gap(shape):

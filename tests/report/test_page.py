@@ -167,3 +167,19 @@ def test_relative_folders_are_found_from_the_page(tmp_path, new_run, monkeypatch
     page = report.write(None, "report/deep")
     (link,) = {link for link in Reader(page.read_text(encoding="utf-8")).links if link.endswith("record.json")}
     assert link == "../../results/mnist/lab/seed-1234/record.json"
+
+
+def test_a_page_of_runs_that_diverged_is_whole_and_says_so(tmp_path, new_run):
+    """One never had a finite validation loss; of another, that found its best epoch before, the curves end."""
+    for label in ("full-precision", "lab"):
+        new_run(tmp_path / "runs", "war_and_peace", label, result=130.0)
+    new_run(tmp_path / "runs", "war_and_peace", "binaryconnect", result=None)
+    later = new_run(tmp_path / "runs", "war_and_peace", "bnn", result=None, best_epoch=1, valid_loss=2.0, test_loss=2.1)
+    assert "nan" in (later / "log.csv").read_text()
+    html = report.write([tmp_path / "runs"], tmp_path / "report").read_text(encoding="utf-8")
+    reader = Reader(html)
+    assert {link[1:] for link in reader.links if link.startswith("#")} <= set(reader.identifiers)
+    assert '>1 diverged</a>' in html and "diverged: validation was never finite in 200 epochs" in html
+    assert "provisional: holds" in html and "1 diverged of BinaryConnect" in html
+    markdown = (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
+    assert "| 1 diverged |" in markdown and "| diverged |" in markdown

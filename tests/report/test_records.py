@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from reproduce import report
 from reproduce.errors import UserError
 from reproduce.report import records
 from reproduce.report.tables import collect
@@ -43,6 +44,8 @@ def test_missing_keys_are_named(tmp_path, new_run, key):
         ({"format": None}, "another version"),
         ({"test_error": float("nan")}, "test_error is nan"),
         ({"test_error": None}, "test_error is missing"),
+        ({"best_epoch": 0}, "best_epoch is 0"),
+        ({"best_epoch": 0, "test_error": None}, "test_error is missing"),
         ({"valid_error": float("inf")}, "valid_error is inf"),
         ({"test_error": 101.0}, "outside"),
         ({"test_error": "1.2"}, "test_error is 1.2"),
@@ -104,6 +107,16 @@ def test_an_unfinished_run_is_named_and_left_out(tmp_path, new_run):
     assert [(item.path, item.reason) for item in results.left_out] == [
         ("runs/mnist/lab/seed-1234", "unfinished: 12 of 50 epochs")
     ]
+
+
+def test_a_diverged_run_is_read_and_left_out_by_name(diverged):
+    runs = diverged.folder.parents[2]
+    (record,), left_out = records.read([runs])
+    assert record.diverged and not left_out
+    results = collect([runs])
+    assert not any(cell.records or cell.diverged for cell in results.cells) and not results.others
+    assert [item.reason for item in results.left_out] == ["diverged: validation was never finite in 2 epochs"]
+    assert " diverged " in report.summary([runs])
 
 
 def test_a_missing_folder_is_the_users_mistake(tmp_path):

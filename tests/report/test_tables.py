@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reproduce.report import statistics, tables
+from reproduce.report import formats, statistics, tables
 from reproduce.report.records import Record
 from reproduce.report.tables import collect, command_of, comparable
 
@@ -120,6 +120,20 @@ def test_a_copy_is_called_a_copy(tmp_path, new_run):
     results = collect([tmp_path / "runs", tmp_path / "results"])
     assert len(cell_of(results).records) == 1
     assert results.left_out[0].reason == "a copy of results/mnist/lab/seed-1234"
+
+
+def test_diverged_runs_are_named_and_enter_no_statistic(tmp_path, new_run):
+    for seed, result in ((1, 130.0), (2, None)):
+        new_run(tmp_path, "war_and_peace", "lab", seed, result)
+    new_run(tmp_path, "war_and_peace", "binaryconnect", 1, None)
+    results = collect([tmp_path])
+    cells = {cell.method: cell for cell in results.cells if cell.column.experiment == "war_and_peace" and
+             cell.table.number == 3}  # fmt: skip
+    assert cells["lab"].values == [1.3] and len(cells["lab"].diverged) == 1
+    assert formats.ours(cells["lab"]) == "1.300 (1), 1 diverged" and cells["lab"].state == statistics.PROVISIONAL
+    assert formats.ours(cells["binaryconnect"]) == "1 diverged" and formats.ours(cells["bwn"]) == "not run"
+    assert cells["binaryconnect"].state == cells["binaryconnect"].verdict == statistics.DIVERGED
+    assert [item.reason.partition(":")[0] for item in results.left_out] == ["diverged", "diverged"]
 
 
 def language_cell(values, method="lab", losses=None):
