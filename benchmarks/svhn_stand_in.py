@@ -33,11 +33,16 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(0)
     for part, counts in COUNTS.items():
-        labels = rng.permutation(np.repeat(np.arange(1, 11, dtype=np.uint8), counts))
-        with open(folder / f"{part}_32x32.mat", "wb") as file, tqdm(desc=part, total=len(labels)) as bar:
-            file.write(b"MATLAB 5.0 MAT-file".ljust(124) + struct.pack("<HH", 0x0100, 0x4D49))
-            write_array(file, "X", (32, 32, 3, len(labels)), pictures(rng, len(labels), bar))
-            write_array(file, "y", (len(labels), 1), [labels.tobytes()])
+        write(folder / f"{part}_32x32.mat", counts, rng)
+
+
+def write(path, counts, rng):
+    """Write a .mat file with that many pictures of each label."""
+    labels = rng.permutation(np.repeat(np.arange(1, 11, dtype=np.uint8), counts))
+    with open(path, "wb") as file, tqdm(desc=path.name, total=len(labels)) as bar:
+        file.write(b"MATLAB 5.0 MAT-file".ljust(124) + struct.pack("<HH", 0x0100, 0x4D49))
+        write_array(file, "X", (32, 32, 3, len(labels)), pictures(rng, len(labels), bar))
+        write_array(file, "y", (len(labels), 1), [labels.tobytes()])
 
 
 def pictures(rng, count, bar):
