@@ -7,6 +7,10 @@ class DataError(Exception):
     """Data or a request for data that cannot be used; the message is one line, with the remedy."""
 
 
+class FullDiskError(DataError):
+    """There is no room to write, which is no mistake of what was asked for."""
+
+
 class EnvironmentVariableError(DataError):
     """An environment variable that a path needs is not set (pylearn2's name)."""
 

@@ -1,16 +1,18 @@
 """Reading source files, plain or gzipped, and writing files atomically."""
 
 import contextlib
+import errno
 import gzip
 import hashlib
 import os
 import zlib
 from pathlib import Path
 
-from datasets.errors import DataError, one_line
+from datasets.errors import DataError, FullDiskError, one_line
 
 GZIP_MAGIC = b"\x1f\x8b"
 BLOCK = 1 << 20
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextlib.contextmanager
@@ -75,8 +77,10 @@ def written_atomically(destination):
 
     Raises
     ------
+    FullDiskError
+        There is no room.
     DataError
-        Nothing can be written there (permissions, full disk, …).
+        Nothing can be written there for another reason, such as permissions.
     """
     destination = Path(destination)
     with writing(destination):
@@ -106,6 +110,5 @@ def writing(path):
         raise
     # HDF5 reports a full disk as RuntimeError when it notices on closing.
     except (OSError, RuntimeError) as error:
-        raise DataError(
-            f"cannot write {path}: {one_line(error)}; free space there or choose another folder"
-        ) from error
+        kind = FullDiskError if getattr(error, "errno", None) in NO_ROOM else DataError
+        raise kind(f"cannot write {path}: {one_line(error)}; free space there or choose another folder") from error

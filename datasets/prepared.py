@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 
 from datasets.data_set import DataSet
-from datasets.errors import DataError, NotPreparedError, one_line, prepare_command
+from datasets.errors import DataError, FullDiskError, NotPreparedError, one_line, prepare_command
 from datasets.files import BLOCK, checksums, written_atomically
 from datasets.hdf5 import new_hdf5
 from datasets.source_files import files_on_disk, files_or_downloads
@@ -221,10 +221,10 @@ def seal(h5, attributes):
 
 
 def require_space(folder, needed):
-    """Raise a DataError where `folder` has less than `needed` bytes free."""
+    """Raise a FullDiskError where `folder` has less than `needed` bytes free."""
     free = shutil.disk_usage(folder).free
     if free < needed:
-        raise DataError(
+        raise FullDiskError(
             f"{folder} has {free:,} bytes free, {needed:,} are needed; free space or choose another folder"
         )
 

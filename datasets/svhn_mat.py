@@ -21,7 +21,7 @@ def check_mat(path, count):
         found = {name: (shape, kind) for name, shape, kind in scipy.io.whosmat(file)}
     for name, shape in (("X", (*PICTURE, count)), ("y", (count, 1))):
         if name not in found:
-            raise DataError(f"{path} has no array {name}; get SVHN's file of cropped digits")
+            raise DataError(f"{path} has no array {name}, so is truncated or another file; get SVHN's file again")
         if found[name][0] != shape:
             raise DataError(
                 f"{path} holds {name} of shape {found[name][0]}, expected {shape}; get SVHN's file"

@@ -1,5 +1,6 @@
 """The examples that an experiment trains, validates and tests on, from `datasets`."""
 
+import copy
 import functools
 import hashlib
 import math
@@ -111,10 +112,10 @@ def _mnist(settings, root):
 
 def _centred(kind, settings):
     center = settings["data.center"]
-    train, valid = (
-        kind("train", center=center, start=start, stop=stop)
-        for start, stop in (settings["data.train"], settings["data.valid"])
-    )
+    train = kind("train", center=center)
+    valid = copy.copy(train)  # of the same arrays: both parts are views
+    train.restrict(*settings["data.train"])
+    valid.restrict(*settings["data.valid"])
     return train, valid, kind("test", center=center)
 
 

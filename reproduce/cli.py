@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from datasets import DataError, catalog
-from datasets.errors import NotPreparedError
+from datasets.errors import FullDiskError, NotPreparedError
 from reproduce.errors import UserError
 from reproduce.naming import nearest
 from reproduce.provenance import CHECKOUT
@@ -34,7 +34,7 @@ def main(argv=None):
         return options.command(options, argv) or 0
     except (UserError, DataError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+        return 1 if isinstance(error, FullDiskError) else 2
     except KeyboardInterrupt:
         resumes = "; 'run' without --restart goes on from the last checkpoint" if argv[:1] == ["run"] else ""
         print(f"interrupted{resumes}", file=sys.stderr)

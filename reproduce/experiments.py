@@ -153,19 +153,19 @@ def resolve(name, method, overrides=None):
             raise UserError(f"{key} does not apply to {method.name}, only to {', '.join(setting.methods)}")
         value = setting.check(value)
         settings[key] = value
-        if value != setting.default(method) and not key.startswith(INERT):
+        if value != setting.default(method):
             changed[key] = value
-    _refuse_unreachable_recording(settings, overrides or {})
-    return Experiment(name, method, settings, changed)
+    _refuse_unreachable_recording(settings, changed)
+    return Experiment(name, method, settings, {k: v for k, v in changed.items() if not k.startswith(INERT)})
 
 
-def _refuse_unreachable_recording(settings, overrides):
+def _refuse_unreachable_recording(settings, changed):
     """Raise UserError where what Figure 1 is to be recorded from never comes, or was asked for without recording."""
     epoch, epochs = settings.get("figure1.epoch"), settings.get("training.epochs")
     if epoch is not None and epoch > epochs:
         raise UserError(f"figure1.epoch={epoch} never comes: training.epochs={epochs}")
     if not settings.get("figure1.record"):
-        for key in overrides.keys() & {"figure1.epoch", "figure1.clipping"}:
+        for key in changed.keys() & {"figure1.epoch", "figure1.clipping"}:
             raise UserError(f"{key} would not be used; set figure1.record=true as well")
 
 

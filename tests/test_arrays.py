@@ -10,6 +10,7 @@ from reproduce.errors import UserError
 def test_digits_are_split_and_centred_as_configured(tmp_path):
     loaded = arrays.load(experiments.resolve("digits", "lab"), tmp_path)
     assert [len(part.x) for part in (loaded.train, loaded.valid, loaded.test)] == [1200, 297, 300]
+    assert loaded.train.x.base is loaded.valid.x.base, "the training file is in memory twice"
     both = np.concatenate([loaded.train.x, loaded.valid.x])
     np.testing.assert_allclose(both.mean(axis=0), 0, atol=1e-5)
     for part in (loaded.train, loaded.valid, loaded.test):

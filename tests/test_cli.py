@@ -1,5 +1,9 @@
+import gzip
 import json
+import math
 import os
+import resource
+import struct
 import subprocess
 import sys
 
@@ -58,6 +62,35 @@ def test_missing_data_names_the_command_that_fetches_it(capsys, tmp_path):
     assert "data prepare mnist" in fails(capsys, "trace", *asked)
     assert "data prepare mnist" in fails(capsys, "run", *asked, "--runs", str(tmp_path / "runs"))
     assert not list((tmp_path / "runs").rglob("record.json"))
+
+
+@pytest.fixture
+def blank_mnist(tmp_path):
+    """A folder with MNIST's four files, all zeros."""
+    folder = tmp_path / "blank"
+    folder.mkdir()
+    for prefix, count in (("train", 60_000), ("t10k", 10_000)):
+        for name, shape in (("images-idx3", (count, 28, 28)), ("labels-idx1", (count,))):
+            content = struct.pack(f">I{len(shape)}I", 0x0800 | len(shape), *shape) + bytes(math.prod(shape))
+            (folder / f"{prefix}-{name}-ubyte.gz").write_bytes(gzip.compress(content, 1))
+    return folder
+
+
+def test_bad_data_are_a_mistake_and_a_full_disk_is_a_failure(capsys, tmp_path, blank_mnist):
+    prepare = ["data", "prepare", "mnist", "--from", str(blank_mnist), "--data", str(tmp_path / "data")]
+    assert "--allow-unofficial" in fails(capsys, *prepare)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        assert cli.main([*prepare, "--allow-unofficial"]) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    told = capsys.readouterr().err
+    assert "mnist.h5: File too large; free space" in told and told.count("\n") == 1
+    assert not list((tmp_path / "data" / "mnist").iterdir())
+    images = blank_mnist / "train-images-idx3-ubyte.gz"
+    images.write_bytes(images.read_bytes()[:-10])
+    assert f"{images} is a truncated" in fails(capsys, *prepare, "--allow-unofficial")
 
 
 def test_an_unwritable_run_folder_is_named(capsys, tmp_path):

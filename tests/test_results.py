@@ -8,7 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reproduce.report.tables import collect
+
 RESULTS = Path(__file__).resolve().parents[1] / "results"
+NARROW_CIFAR10 = RESULTS / "cifar10+network.filters=16+network.units=128+training.epochs=3"
 
 
 def column(path, name, rows=None):
@@ -34,6 +37,22 @@ def test_full_precisions_test_error_is_within_a_seeds_spread_of_the_released_scr
     record = json.loads((RESULTS / "mnist" / "full-precision" / "seed-1234" / "record.json").read_text())
     assert record["complete"] and record["data"]["official"]
     assert abs(record["test_error"] - 1.13) <= 0.15
+
+
+def test_shortened_runs_on_unofficial_data_are_listed_and_count_for_no_cell():
+    results = collect([RESULTS])
+    reasons = {record.method: why for record, why in results.others if record.folder.parents[1] == NARROW_CIFAR10}
+    assert reasons.keys() == {"full-precision", "lab"}
+    assert all(why.startswith("shortened: 3 of 200 epochs; unofficial data; ") for why in reasons.values())
+    assert all(record.official for cell in results.cells for record in cell.records)
+
+
+@pytest.mark.parametrize("method", ["full-precision", "lab"])
+def test_a_narrow_network_learns_cifar10_from_its_first_epochs(method):
+    log = NARROW_CIFAR10 / method / "seed-1234" / "log.csv"
+    assert (np.diff(column(log, "train_loss")) < 0).all()
+    valid = column(log, "valid_error")
+    assert valid[0] < 60 and valid[1:].min() < 35, "90 is chance"
 
 
 def test_records_say_where_they_are_from():

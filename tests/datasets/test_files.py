@@ -7,7 +7,7 @@ import resource
 
 import pytest
 
-from datasets.errors import DataError
+from datasets.errors import DataError, FullDiskError
 from datasets.files import checksums, read_content, written_atomically
 
 
@@ -51,7 +51,7 @@ def test_a_full_disk_is_one_line_and_leaves_what_was_there(tmp_path):
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
     try:
         with (
-            pytest.raises(DataError, match=r"cannot write .*file: File too large; free space"),
+            pytest.raises(FullDiskError, match=r"cannot write .*file: File too large; free space"),
             written_atomically(destination) as temporary,
         ):
             temporary.write_bytes(bytes(2000))
@@ -63,10 +63,11 @@ def test_a_full_disk_is_one_line_and_leaves_what_was_there(tmp_path):
 def test_a_file_in_the_way_of_the_folder(tmp_path):
     (tmp_path / "data").write_text("a file")
     with (
-        pytest.raises(DataError, match=r"cannot write .*; free space there or choose another folder"),
+        pytest.raises(DataError, match=r"cannot write .*; free space there or choose another folder") as raised,
         written_atomically(tmp_path / "data" / "mnist" / "mnist.h5"),
     ):
         pass
+    assert not isinstance(raised.value, FullDiskError)
 
 
 def test_the_users_umask_decides_who_may_read(tmp_path):

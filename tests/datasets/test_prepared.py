@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
-from datasets.errors import DataError, NotPreparedError
+from datasets.errors import DataError, FullDiskError, NotPreparedError
 from datasets.files import read_content
 from datasets.prepared import HDF5DataSet
 from datasets.source_files import SourceFile
@@ -192,7 +192,7 @@ def test_a_full_disk_leaves_what_was_there(source, root):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
     try:
-        with pytest.raises(DataError, match=r"cannot write .*tiny\.h5: .*; free space there") as raised:
+        with pytest.raises(FullDiskError, match=r"cannot write .*tiny\.h5: .*; free space there") as raised:
             Tiny().prepare(root, source, allow_unofficial=True)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
@@ -202,6 +202,6 @@ def test_a_full_disk_leaves_what_was_there(source, root):
 
 def test_too_little_space_is_said_before_anything_is_written(source, root, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda folder: type("Usage", (), {"free": 199}))
-    with pytest.raises(DataError, match=r"tiny has 199 bytes free, 200 are needed; free space or choose"):
+    with pytest.raises(FullDiskError, match=r"tiny has 199 bytes free, 200 are needed; free space or choose"):
         Tiny().prepare(root, source)
     assert snapshot(root) == {}

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from datasets.errors import DataError
+from datasets.errors import DataError, FullDiskError
 from datasets.resumable import ResumableFile
 
 X = np.arange(40, dtype=np.float32).reshape(10, 4)
@@ -131,7 +131,7 @@ def test_a_full_disk_is_told_and_what_was_written_is_kept(destination):
         limits = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
         try:
-            with pytest.raises(DataError, match=r"cannot write .*file\.h5: .*; free space there") as raised:
+            with pytest.raises(FullDiskError, match=r"cannot write .*file\.h5: .*; free space there") as raised:
                 file.append("X", block)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)

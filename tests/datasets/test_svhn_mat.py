@@ -67,7 +67,7 @@ def test_other_arrays_are_refused(tmp_path, arrays, message):
 def test_truncated_files_are_refused(tmp_path, keep):
     path = write(tmp_path / "train_32x32.mat", X=X, y=Y)
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(DataError, match=r"train_32x32\.mat (is truncated|has no array)") as raised:
+    with pytest.raises(DataError, match=r"train_32x32\.mat .*is truncated") as raised:
         read_pictures(path, N)
         read_labels(path, N)
     assert "\n" not in str(raised.value)
@@ -77,6 +77,6 @@ def test_truncated_files_are_refused(tmp_path, keep):
 def test_foreign_files_are_refused(tmp_path, content):
     path = tmp_path / "train_32x32.mat"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=r"train_32x32\.mat (is truncated|has no array)") as raised:
+    with pytest.raises(DataError, match=r"train_32x32\.mat .*is truncated") as raised:
         read_labels(path, N)
     assert "\n" not in str(raised.value)

@@ -1,0 +1,101 @@
+"""Times reading random minibatches of SVHN from the disk against training on them: loading must not hold training up.
+
+    python benchmarks/loader.py --data DIR [--rounds N] [--steps N] [--out FILE.json]
+
+Each round reads minibatches as training does (rows by random index, a thread reading ahead), once with the file evicted
+from the operating system's cache and once without, and then trains on pictures in memory: LAB on each backend, with 16
+filters and with the experiment's own number. What counts is the ratio of two rates of the same round, since the machine
+may have other work; the table has the medians over the rounds.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+
+from datasets import catalog
+from datasets.stored_rows import prefetched
+from reproduce import arrays, backends, experiments, provenance
+from reproduce.arrays import Arrays, Examples
+from reproduce.training import Training
+
+FILTERS = 16
+IN_MEMORY = 1000  # pictures to train on
+READS = 40  # minibatches read for one trained on
+UNCACHED, CACHED = "loader, file not cached", "loader, file cached"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", default=os.environ.get("PYLEARN2_DATA_PATH") or "data", metavar="DIR")
+    parser.add_argument("--rounds", type=int, default=5, help="default: %(default)s")
+    parser.add_argument("--steps", type=int, default=5, help="training steps a round (default: %(default)s)")
+    parser.add_argument("--out", metavar="FILE.json", type=Path)
+    options = parser.parse_args()
+    own = experiments.resolve("svhn", "lab")
+    examples = arrays.load(own, options.data, allow_unofficial=True).train
+    path, size = catalog.get("svhn").path(options.data), own["training.batch_size"]
+    contenders = {UNCACHED: loader(examples, size, evicted=path), CACHED: loader(examples, size)}
+    for backend, filters in itertools.product(backends.NAMES, sorted({FILTERS, own["network.filters"]})):
+        contenders[f"{backend} backend, {filters} filters"] = training(examples, backend, filters)
+    rounds = [{name: rate(run, options.steps) for name, run in contenders.items()} for _ in range(options.rounds)]
+    rates = {name: np.array([one[name] for one in rounds]) for name in contenders}
+    print(f"{'':28}{'pictures/s':>12}{'loader faster, not cached':>28}{'cached':>10}")
+    for name, its_own in rates.items():
+        ratios = [np.median(rates[kind] / its_own) for kind in (UNCACHED, CACHED)]
+        told = "" if name in (UNCACHED, CACHED) else f"{ratios[0]:27.1f}x{ratios[1]:9.1f}x"
+        print(f"{name:28}{np.median(its_own):12.0f}{told}")
+    if options.out:
+        found = {"experiment": "svhn", "method": "lab", "batch_size": size}
+        found |= {"pictures_per_second": {name: its_own.tolist() for name, its_own in rates.items()}}
+        found |= {"device": provenance.processor(), "software": provenance.software()}
+        options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def rate(run, steps):
+    """Pictures a second of `run`, which returns how many it took."""
+    began = time.perf_counter()
+    return run(steps) / (time.perf_counter() - began)
+
+
+def loader(examples, size, evicted=None):
+    """Reading in the way of `Training.losses`, as a function of the number of training steps beside which it is timed.
+
+    The file `evicted` is evicted from the cache before.
+    """
+    rng = np.random.RandomState(0)
+
+    def run(steps):
+        if evicted is not None:
+            with open(evicted, "rb") as file:
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        rows = rng.randint(len(examples.x), size=(READS * steps, size))
+        for _ in prefetched(lambda some: (examples.x[some], examples.y[some]), rows):
+            pass
+        return rows.size
+
+    return run
+
+
+def training(examples, backend, filters):
+    """Training with that many filters on pictures in memory, as a function of the number of steps."""
+    experiment = experiments.resolve("svhn", "lab", {"network.filters": filters})
+    few = Examples(examples.x[:IN_MEMORY], examples.y[:IN_MEMORY])
+    run_of = Training(experiment, Arrays(few, few, few, {}), backends.create(backend), seed=1234)
+
+    def run(steps):
+        rows = run_of.shuffle()[:steps]
+        for _ in run_of.losses(rows):
+            pass
+        return rows.size
+
+    run(2)
+    return run
+
+
+if __name__ == "__main__":
+    main()
