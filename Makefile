@@ -1,11 +1,14 @@
 # Two commands on a fresh machine: `make demo` and `make test`. Each sets up .venv once.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# The first of these that runs: pyenv's own python3.12 may only say that another version is chosen.
+PYTHON312 ?= $(shell for python in python3.12 "$$HOME"/.pyenv/versions/3.12*/bin/python; do \
+  "$$python" -c '' 2>/dev/null && echo "$$python" && break; done)
 VENV := .venv
 RUN := $(VENV)/bin/python
 DEMO_METHODS := full-precision binaryconnect bwn lab
 BACKEND ?= c
 
-.PHONY: demo test venv lint lock bench peer-tests readme clean
+.PHONY: demo test test-numpy2 venv lint lock bench peer-tests readme clean
 
 demo: venv
 	@for method in $(DEMO_METHODS); do $(RUN) -m reproduce run digits --method $$method || exit $$?; done
@@ -16,22 +19,41 @@ test: venv
 
 venv: $(VENV)/ready
 
+# Makes the environment $(1) with the Python $(2) and the versions of the file $(3).
 define install
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || \
-	  { echo "error: Python 3.11 is needed, found '$(PYTHON)'; say which with 'make PYTHON=/path/to/python3.11'" >&2; exit 2; }
-	$(PYTHON) -m venv --clear $(1)
-	$(1)/bin/python -m pip install --quiet --disable-pip-version-check $$(grep '^setuptools==' requirements.lock)
-	$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -r requirements.lock
+	$(2) -m venv --clear $(1)
+	$(1)/bin/python -m pip install --quiet --disable-pip-version-check $$(grep '^setuptools==' $(3))
+	$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -r $(3)
 	$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 endef
 
+define need_python311
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || \
+	  { echo "error: Python 3.11 is needed, found '$(PYTHON)'; say which with 'make PYTHON=/path/to/python3.11'" >&2; exit 2; }
+endef
+
 $(VENV)/ready: requirements.lock pyproject.toml
-	$(call install,$(VENV))
+	$(need_python311)
+	$(call install,$(VENV),$(PYTHON),requirements.lock)
+	@touch $@
+
+# The jax backend on NumPy 2, a current JAX and Python 3.12, as on a machine with a new GPU.
+test-numpy2:
+ifeq ($(strip $(PYTHON312)),)
+	@echo "skipped: no Python 3.12 was found; say where it is with 'make test-numpy2 PYTHON312=/path/to/python3.12'"
+else
+	@$(MAKE) --no-print-directory .venv-numpy2/ready
+	.venv-numpy2/bin/python -m pytest -n 2
+endif
+
+.venv-numpy2/ready: requirements-gpu.lock pyproject.toml
+	$(call install,.venv-numpy2,$(PYTHON312),requirements-gpu.lock)
 	@touch $@
 
 # The peers that benchmarks compare with, in an environment of their own.
 .venv-bench/ready: requirements.lock requirements-bench.lock pyproject.toml
-	$(call install,.venv-bench)
+	$(need_python311)
+	$(call install,.venv-bench,$(PYTHON),requirements.lock)
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-bench.lock
 	@touch $@
 

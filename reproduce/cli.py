@@ -261,7 +261,8 @@ def _backend(options, precision="float32"):
     from reproduce import backends
 
     if options.backend == "auto" and options.device != "gpu" and not backends.has_compiler():
-        print("no C++ compiler was found: running on the jax backend", file=sys.stderr)
+        problem, _ = backends.c_obstacle()
+        print(f"{problem}: running on the jax backend", file=sys.stderr)
     return backends.create(options.backend, options.device, precision)
 
 

@@ -3,10 +3,9 @@
 import platform
 import sys
 
-import aesara
-
 from datasets import catalog
-from reproduce import backends, provenance
+from reproduce import provenance, versions
+from reproduce.errors import UserError
 
 
 def examine(data):
@@ -17,20 +16,19 @@ def examine(data):
     data : path
         Folder of prepared data.
     """
-    versions = provenance.software()
+    found = provenance.software()
     yield _line("ok", "python", f"{platform.python_version()} ({sys.executable})")
-    packages = ", ".join(f"{name} {versions[name] or 'missing'}" for name in provenance.PACKAGES)
-    missing = [name for name in provenance.PACKAGES if versions[name] is None]
+    packages = ", ".join(f"{name} {found[name] or 'missing'}" for name in provenance.PACKAGES)
+    missing = [name for name in provenance.PACKAGES if found[name] is None]
     yield _line("bad" if missing else "ok", "packages", packages + ("; run 'make venv'" if missing else ""))
+    untested = [problem for name in versions.TESTED if (problem := versions.untested(name, found[name]))]
+    for problem in untested:
+        yield _line("note", "versions", problem)
+    if not untested:
+        yield _line("ok", "versions", f"of {', '.join(versions.TESTED)}: within what was tested")
     yield _line("ok", "processor", provenance.processor())
-    if backends.has_compiler():
-        yield _line("ok", "compiler", f"{aesara.config.cxx}: the c backend works")
-        linked = aesara.config.blas__ldflags
-        yield _line("ok", "blas", f"linked: {linked}" if linked else "through NumPy's own OpenBLAS")
-        yield _line("ok", "compiled", f"graphs are cached in {aesara.config.compiledir}")
-    else:
-        yield _line("note", "compiler", "no C++ compiler: runs take the jax backend; install g++ for the c backend")
-    yield from _jax_devices()
+    yield from _c_backend()
+    yield from _jax_backend()
     for data_set in catalog.DATA_SETS.values():
         state = data_set.state(data)
         if state == "not prepared":
@@ -39,17 +37,39 @@ def examine(data):
             yield _line("bad" if state.startswith("unusable") else "ok", data_set.name, state)
 
 
-def _jax_devices():
+def _c_backend():
     try:
+        import aesara
+
+        from reproduce import backends
+    except ImportError as error:
+        yield _line("bad", "aesara", f"cannot be imported ({error}); run 'make venv'")
+        return
+    if not backends.has_compiler():
+        problem, remedy = backends.c_obstacle()
+        yield _line("note", "compiler", f"{problem}: runs take the jax backend; {remedy} for the c backend")
+        return
+    yield _line("ok", "compiler", f"{aesara.config.cxx}: the c backend works")
+    linked = aesara.config.blas__ldflags
+    yield _line("ok", "blas", f"linked: {linked}" if linked else "through NumPy's own OpenBLAS")
+    yield _line("ok", "compiled", f"graphs are cached in {aesara.config.compiledir}")
+
+
+def _jax_backend():
+    try:
+        versions.check_jax()
         import jax
 
-        devices = ", ".join(f"{device.platform} ({device.device_kind})" for device in jax.devices())
-    except (ImportError, RuntimeError) as error:
-        yield _line("bad", "jax", f"{' '.join(str(error).split())}; run 'make venv'")
+        devices = jax.devices()
+    except (ImportError, RuntimeError, UserError) as error:
+        yield _line("bad", "jax", " ".join(str(error).split()))
         return
-    yield _line("ok", "jax", f"devices: {devices}")
-    if all(device.platform == "cpu" for device in jax.devices()):
-        yield _line("note", "gpu", "none found by JAX; with an NVIDIA GPU: pip install 'jax[cuda12]'")
+    for device in devices:
+        memory = (device.memory_stats() or {}).get("bytes_limit")
+        size = f", {memory / 2**30:.1f} GiB for JAX" if memory else ""
+        yield _line("ok", "jax", f"{device.platform}: {device.device_kind}{size}")
+    if all(device.platform == "cpu" for device in devices):
+        yield _line("note", "gpu", f"none found by JAX; with an NVIDIA GPU: {versions.cuda_pip_line()}")
 
 
 def _line(state, what, text):

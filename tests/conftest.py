@@ -64,12 +64,12 @@ def diverged(language_run, tmp_path_factory):
 
 
 def pytest_collection_modifyitems(items):
-    """Without a C++ compiler, skip what is marked `compiler` or has a parameter of value "c"."""
+    """Where Aesara cannot compile C code, skip what is marked `compiler` or has a parameter of value "c"."""
     from reproduce import backends
 
     if backends.has_compiler():
         return
-    skip = pytest.mark.skip(reason="no C++ compiler: the c backend cannot be tested")
+    skip = pytest.mark.skip(reason=f"{backends.c_obstacle()[0]}: the c backend cannot be tested")
     for item in items:
         parameters = getattr(item, "callspec", None) and item.callspec.params
         if item.get_closest_marker("compiler") or (parameters and "c" in map(str, parameters.values())):

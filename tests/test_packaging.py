@@ -1,4 +1,5 @@
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -18,6 +19,14 @@ def test_the_lock_pins_everything_the_project_asks_for():
         if package:
             assert package.lower() in lock
             assert version in ("", lock[package.lower()])
+
+
+def test_the_gpu_lock_pins_the_same_packages_for_numpy_2():
+    ours, other = pins("requirements.lock"), pins("requirements-gpu.lock")
+    assert other.keys() == ours.keys()
+    assert all(re.fullmatch(r"[\w.]+", version) for version in other.values())
+    assert [ours[name] == other[name] for name in ("aesara", "Lasagne", "pytest")] == [True] * 3
+    assert other["numpy"].startswith("2.") and other["jax"] == other["jaxlib"]
 
 
 def test_environment_yml_takes_its_pins_from_the_lock():
@@ -41,3 +50,9 @@ def test_every_package_folder_is_packaged():
 def test_ci_runs_the_readmes_test_command():
     assert (ROOT / ".ci" / "run").read_text().splitlines()[-1] == "make test"
     assert "make test" in (ROOT / "README.md").read_text()
+
+
+def test_make_skips_the_tests_on_numpy_2_where_there_is_no_python_3_12():
+    done = subprocess.run(["make", "-C", ROOT, "test-numpy2", "PYTHON312="], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert "skipped: no Python 3.12 was found; say where it is with 'make test-numpy2 PYTHON312=" in done.stdout

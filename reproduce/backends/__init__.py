@@ -12,8 +12,11 @@ A backend owns the values of the shared variables that its steps update. Both ki
 import shutil
 
 import aesara
+import numpy as np
 
+from reproduce import versions
 from reproduce.errors import UserError
+from reproduce.shim import numpy2
 
 NAMES = ("c", "jax")
 
@@ -24,7 +27,7 @@ def create(name="auto", device="auto", precision="float32"):
     Parameters
     ----------
     name : {"auto", "c", "jax"}
-        ``auto`` is `c` where a C++ compiler is found and no GPU is asked for, else `jax`.
+        ``auto`` is `c` where Aesara can compile C code and no GPU is asked for, else `jax`.
     device : {"auto", "cpu", "gpu"}
         ``auto`` is a GPU where the `jax` backend finds one.
     precision : {"float32", "tf32"}
@@ -45,15 +48,28 @@ def create(name="auto", device="auto", precision="float32"):
         if precision != "float32":
             raise UserError(f"backend.precision={precision} is for GPUs; the c backend computes in float32")
         if not has_compiler():
-            raise UserError("no C++ compiler was found for the c backend; install g++ or use --backend jax")
+            problem, remedy = c_obstacle()
+            raise UserError(f"{problem}: the c backend cannot run; {remedy}, or use --backend jax")
         from reproduce.backends.c import CBackend
 
         return CBackend()
-    from reproduce.backends.jax import JaxBackend
-
+    versions.check_jax()
+    try:
+        from reproduce.backends.jax import JaxBackend
+    except (ImportError, AttributeError, RuntimeError) as error:  # a name that is gone, or a jaxlib of another version
+        raise UserError(f"JAX {versions.version('jax')} does not work here ({error}); {versions.advice()}") from error
     return JaxBackend(device, precision)
 
 
 def has_compiler():
-    """Whether Aesara has a C++ compiler that is there to be run."""
-    return bool(aesara.config.cxx) and shutil.which(aesara.config.cxx) is not None
+    """Whether Aesara can compile C code here."""
+    return c_obstacle() is None
+
+
+def c_obstacle():
+    """Why the c backend cannot run here, and what to do; None where it can."""
+    if numpy2.is_used():
+        return f"Aesara's C code needs NumPy 1 and this is {np.__version__}", "take NumPy 1.26 ('make venv')"
+    if not aesara.config.cxx or shutil.which(aesara.config.cxx) is None:
+        return "no C++ compiler was found", "install g++"
+    return None

@@ -1,5 +1,7 @@
 """Aesara's JAX linker: steps as pure functions of the state, which stays on the device."""
 
+import contextlib
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,6 +9,7 @@ from aesara.graph.fg import FunctionGraph
 from aesara.link.jax.dispatch import jax_funcify
 
 import reproduce.ops.jax_rules  # noqa: F401  registers our operations
+from reproduce import versions
 from reproduce.backends.state import NamedVariables, shared_inputs
 from reproduce.errors import UserError
 from reproduce.shim import jax_ops
@@ -48,8 +51,7 @@ class JaxBackend:
         variables = shared_inputs(outputs, updates)
         for variable in variables:
             if variable not in self._values:
-                value = variable.get_value(borrow=True)
-                self._values[variable] = jax.device_put(value, self._device)
+                self._values[variable] = self._put(variable.get_value(borrow=True))
         updates = dict(updates)
         self._updated.add(updates)
         updated = [variable for variable in variables if variable in updates]
@@ -70,8 +72,24 @@ class JaxBackend:
         """Set what `state` returned."""
         self._updated.check(state)
         for name, variable in self._updated.by_name.items():
-            value = np.asarray(state[name], dtype=variable.dtype)
-            self._values[variable] = jax.device_put(value, self._device)
+            self._values[variable] = self._put(np.asarray(state[name], dtype=variable.dtype))
+
+    def _put(self, value):
+        with self._enough_memory():
+            return jax.device_put(value, self._device)
+
+    @contextlib.contextmanager
+    def _enough_memory(self):
+        """Raise UserError where the device has too little memory for what is done in the block."""
+        try:
+            yield
+        except jax.errors.JaxRuntimeError as error:
+            if "RESOURCE_EXHAUSTED" not in str(error):
+                raise
+            raise UserError(
+                f"out of memory on the {self.device}: make the network or the minibatch smaller, leave the training "
+                "data to the host (--set data.resident_limit=1) or use another --device; what was saved is kept"
+            ) from error
 
 
 class JaxStep:
@@ -99,29 +117,31 @@ class JaxStep:
         self._chunk = jax.jit(chunk, donate_argnums=0)
 
     def __call__(self, *arrays):
-        return [np.asarray(value) for value in self._run(self._step, arrays)]
+        return self._run(self._step, arrays)
 
     def loop(self, *stacked):
         if self._backend.device == "cpu":
             # XLA's CPU loops use one thread; single calls use all.
             for arrays in zip(*stacked, strict=True):
-                yield [np.asarray(value)[None] for value in self._run(self._step, arrays)]
+                yield [value[None] for value in self._run(self._step, arrays)]
             return
         total = len(stacked[0])
-        on_device = [jax.device_put(array, self._backend._device) for array in stacked]
+        on_device = [self._backend._put(array) for array in stacked]
         for start in range(0, total, CHUNK):
             stop = min(start + CHUNK, total)
             collected = self._run(self._chunk, on_device, start, stop)
-            yield [np.asarray(values)[: stop - start] for values in collected]
+            yield [values[: stop - start] for values in collected]
 
     def _run(self, compiled, *arguments):
-        values = self._backend._values
+        """Replace the state by what `compiled` makes of it, and return the outputs as NumPy arrays."""
+        backend, values = self._backend, self._backend._values
         state = [values[variable] for variable in self._updated]
         constants = [values[variable] for variable in self._constant]
-        with jax.default_device(self._backend._device), jax.default_matmul_precision(self._backend.precision):
+        precision = jax.default_matmul_precision(backend.precision)
+        with backend._enough_memory(), jax.default_device(backend._device), precision:
             outputs, state = compiled(state, constants, *arguments)
-        values.update(zip(self._updated, state, strict=True))
-        return outputs
+            values.update(zip(self._updated, state, strict=True))
+            return [np.asarray(value) for value in outputs]
 
 
 def _find(device):
@@ -131,5 +151,5 @@ def _find(device):
             return jax.devices()[0]
         return jax.devices(device)[0]
     except RuntimeError:
-        hint = "install JAX for CUDA (pip install 'jax[cuda12]') or use --device cpu"
+        hint = f"install JAX for CUDA ({versions.cuda_pip_line()}) or use --device cpu"
         raise UserError(f"no {device.upper()} was found by JAX {jax.__version__}; {hint}") from None

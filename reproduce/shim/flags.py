@@ -1,7 +1,8 @@
 """The flags that Aesara starts with: Aesara's own, then Theano's, then ours.
 
 Aesara reads ``AESARA_FLAGS`` once, when it is imported; what comes from elsewhere is merged into that variable. A
-setting in ``AESARA_FLAGS`` wins over one in ``THEANO_FLAGS``, that over ``.aesararc``, and that over a default.
+setting in ``AESARA_FLAGS`` wins over one in ``THEANO_FLAGS``, that over ``.aesararc``, and that over a default. Beside
+NumPy 2 there is no C++ compiler, whoever names one.
 """
 
 import configparser
@@ -10,7 +11,7 @@ import os
 import shlex
 import shutil
 
-from reproduce.shim import blas
+from reproduce.shim import blas, numpy2
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +22,10 @@ GPU_ONLY = ("gpuarray__", "init_gpu_device", "lib__", "nvcc__")  # how such flag
 def export(environ=os.environ):
     """Write the merged flags to ``environ["AESARA_FLAGS"]``."""
     flags = theano_flags(environ.get("THEANO_FLAGS", "")) | parse(environ.get("AESARA_FLAGS", ""))
+    if numpy2.is_used():
+        if flags.get("cxx"):
+            logger.warning("cxx=%s is ignored: the C code that Aesara writes needs NumPy 1", flags["cxx"])
+        flags["cxx"] = ""
     for name, value in defaults(flags.get("cxx")).items():
         if name not in flags and not set_in_file(name, environ):
             flags[name] = value
@@ -36,7 +41,7 @@ def defaults(cxx=None):
         The user's own C++ compiler; an empty string is none.
     """
     flags = {"floatX": FLOAT}
-    if cxx or (cxx is None and shutil.which("g++")):
+    if (cxx or (cxx is None and shutil.which("g++"))) and not numpy2.is_used():
         flags["blas__ldflags"] = blas.ldflags()
     else:
         # Said outright, so that Aesara does not announce what it goes without.

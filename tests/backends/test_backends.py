@@ -191,6 +191,14 @@ def test_tf32_on_c_is_a_users_mistake():
     assert one_line(error)
 
 
+def test_a_device_out_of_memory_is_one_line():
+    x = at.fscalar()
+    step = backends.create("jax", "cpu").compile([x], [at.alloc(x, 2**46)])
+    with pytest.raises(UserError, match=r"out of memory on the cpu: .*--set data.resident_limit=1") as error:
+        step(np.float32(1))
+    assert one_line(error)
+
+
 @pytest.mark.skipif(jax.default_backend() != "cpu", reason="JAX has a GPU here")
 @pytest.mark.parametrize("name", ["jax", "auto"])
 def test_a_missing_gpu_is_a_users_mistake(name):
@@ -204,6 +212,6 @@ def test_without_a_compiler(monkeypatch, cxx):
     monkeypatch.setattr(aesara.config, "cxx", cxx)
     assert not backends.has_compiler()
     assert backends.create("auto", "cpu").name == "jax"
-    with pytest.raises(UserError, match=r"C\+\+ compiler .*c backend.*--backend jax") as error:
+    with pytest.raises(UserError, match=r"(C\+\+ compiler|NumPy 1) .*c backend.*--backend jax") as error:
         backends.create("c")
     assert one_line(error)

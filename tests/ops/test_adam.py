@@ -148,6 +148,7 @@ def test_sizes(shape, clip, scale):
         np.testing.assert_allclose(ours, wanted, rtol=2e-7)
 
 
+@pytest.mark.compiler
 def test_result_does_not_depend_on_the_number_of_threads():
     step = compiled("c", True, "curvature")
     try:

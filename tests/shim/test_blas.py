@@ -2,7 +2,6 @@
 
 import ctypes
 import re
-import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -36,7 +35,7 @@ def test_no_flags_where_nothing_can_be_linked(folder, tmp_path, monkeypatch):
 
 
 @needs_wheel
-@pytest.mark.skipif(not shutil.which("g++"), reason="needs g++")
+@pytest.mark.compiler
 def test_products_use_it_with_the_threads_of_the_environment(python):
     code = """
 import numpy as np, reproduce, theano, theano.tensor as T, threadpoolctl

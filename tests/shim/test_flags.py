@@ -60,4 +60,8 @@ def test_pairs_without_a_value_and_blanks_are_left_out():
 def test_without_a_compiler_nothing_is_linked(monkeypatch):
     monkeypatch.setattr(flags.shutil, "which", lambda name: None)
     assert flags.defaults() == {"floatX": "float32", "cxx": "", "blas__ldflags": ""}
+
+
+@pytest.mark.compiler
+def test_a_compiler_of_the_users_own_gets_a_blas():
     assert flags.defaults(cxx="/opt/g++") == {"floatX": "float32", "blas__ldflags": blas.ldflags()}

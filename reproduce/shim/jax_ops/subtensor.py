@@ -63,12 +63,25 @@ def jax_funcify_IncSubtensor(op, node=None, **kwargs):
         raise unsupported(op, node, "JAX always adds at duplicate indices", "leave ignore_duplicates unset")
 
     def inc_subtensor(x, y, *values):
-        x = jnp.asarray(x)
-        part = x.at[_indices(op, node, values)]
+        x, indices = jnp.asarray(x), _indices(op, node, values)
         y = jnp.asarray(y).astype(x.dtype)
+        if _are_everything(indices, x.shape):
+            return jnp.broadcast_to(y, x.shape) if op.set_instead_of_inc else x + y
+        part = x.at[indices]
         return part.set(y) if op.set_instead_of_inc else part.add(y)
 
     return inc_subtensor
+
+
+def _are_everything(indices, shape):
+    """Whether `indices` are slices that take all of an array in order.
+
+    JAX would scatter then, and XLA of jaxlib 0.11 and 0.12 aborts where such a scatter is reversed.
+    """
+    return all(
+        isinstance(index, slice) and index.indices(length) == (0, length, 1)
+        for index, length in zip(indices, shape, strict=False)
+    )
 
 
 @jax_funcify.register(MakeSlice)

@@ -107,3 +107,11 @@ def test_increments_that_ignore_duplicates():
     part = at.inc_subtensor(x[:, i], 1, ignore_duplicates=True)
     with pytest.raises(jax_ops.JaxOpError, match="leave ignore_duplicates unset"):
         aesara.function([x, i], part, mode=jax_ops.mode())
+
+
+def test_a_whole_array_written_and_reversed(parity):
+    """What XLA of jaxlib 0.11 and 0.12 aborts at, as a scatter."""
+    x, y = at.fmatrices("xy")
+    whole = x[: y.shape[0]]
+    outputs = [at.set_subtensor(whole, y), at.inc_subtensor(whole, y), at.inc_subtensor(whole, y[0])]
+    parity([x, y], [output[::-1] for output in outputs])(X[:3, :2], X[3:6, :2])
