@@ -152,7 +152,9 @@ def _run(options, argv):
     from reproduce import runs
     from reproduce.progress import Screen
 
-    backend = _backend(options, experiment["backend.precision"])
+    if options.backend == "auto" and options.device != "gpu":
+        options.backend = runs.backend_begun(options.runs, experiment, options.seed)
+    backend = _backend(options, experiment)
     run = runs.Run(experiment, options.seed, backend, options.runs, _portable(argv))
     title = f"{experiment.folder} {experiment.method.name} seed {options.seed}"
     with run.held():
@@ -176,7 +178,7 @@ def _trace(options, argv):
     from reproduce.files import write_text
     from reproduce.trace import trace
 
-    backend = _backend(options, experiment["backend.precision"])
+    backend = _backend(options, experiment)
     found = trace(experiment, options.seed, backend, options.data, options.steps, options.allow_unofficial)
     text = json.dumps(found, indent=1) + "\n"
     if options.out is None:
@@ -257,13 +259,16 @@ def _doctor(options, argv):
         print(line)
 
 
-def _backend(options, precision="float32"):
+def _backend(options, experiment=None):
     from reproduce import backends
 
+    keys = {"precision": "backend.precision", "kind": "network.kind"} if experiment else {}
+    wants = {name: experiment[key] for name, key in keys.items()}
+    backend = backends.create(options.backend, options.device, **wants)
     if options.backend == "auto" and options.device != "gpu" and not backends.has_compiler():
         problem, _ = backends.c_obstacle()
         print(f"{problem}: running on the jax backend", file=sys.stderr)
-    return backends.create(options.backend, options.device, precision)
+    return backend
 
 
 def _runs_folders(options):

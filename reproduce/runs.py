@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reproduce import arrays, checkpoints, experiments, figure1, provenance
+from reproduce import arrays, backends, checkpoints, experiments, figure1, provenance
 from reproduce.errors import UserError
 from reproduce.files import write_text
 from reproduce.training import Progress, Training
@@ -38,6 +38,12 @@ def run_folder(runs, experiment, seed, backend_name):
     """Folder of a run below `runs`; the seed on the `jax` backend is a run of its own."""
     suffix = "" if backend_name == "c" else f"+{backend_name}"
     return Path(runs) / experiment.folder / experiment.method.name / f"seed-{seed}{suffix}"
+
+
+def backend_begun(runs, experiment, seed):
+    """Name of the backend that a run below `runs` began on, which it keeps; ``"auto"`` where on none or several."""
+    begun = [name for name in backends.NAMES if (run_folder(runs, experiment, seed, name) / "record.json").exists()]
+    return begun[0] if len(begun) == 1 else "auto"
 
 
 def read_record(folder):

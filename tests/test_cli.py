@@ -111,6 +111,8 @@ def test_run_trains_records_and_then_has_nothing_to_do(capsys, tmp_path):
     assert cli.main(argv) == 0
     second = capsys.readouterr()
     assert second.out == first.out and "nothing to do" in second.err
+    assert cli.main([word for word in argv if word not in ("--backend", "jax")]) == 0
+    assert capsys.readouterr().out == first.out, "a run keeps the backend it began on"
 
     record["settings"]["training.batch_size"] = 25
     path.write_text(json.dumps(record))

@@ -21,17 +21,23 @@ from reproduce.shim import numpy2
 NAMES = ("c", "jax")
 
 
-def create(name="auto", device="auto", precision="float32"):
+FASTER_ON_JAX = ("cnn", "lstm")
+"""Kinds of network whose steps the jax backend takes faster than the c backend on a CPU; see docs/performance.md."""
+
+
+def create(name="auto", device="auto", precision="float32", kind="mlp"):
     """A backend.
 
     Parameters
     ----------
     name : {"auto", "c", "jax"}
-        ``auto`` is `c` where Aesara can compile C code and no GPU is asked for, else `jax`.
+        ``auto`` is `c` where Aesara can compile C code, no GPU is asked for and `kind` is faster there, else `jax`.
     device : {"auto", "cpu", "gpu"}
         ``auto`` is a GPU where the `jax` backend finds one.
     precision : {"float32", "tf32"}
         Of matrix products on a GPU.
+    kind : {"mlp", "cnn", "lstm"}
+        ``network.kind`` of what it is for.
 
     Raises
     ------
@@ -41,7 +47,7 @@ def create(name="auto", device="auto", precision="float32"):
     if name not in ("auto", *NAMES):
         raise UserError(f"unknown backend '{name}'; backends are auto, {', '.join(NAMES)}")
     if name == "auto":
-        name = "jax" if device == "gpu" or not has_compiler() else "c"
+        name = "jax" if device == "gpu" or kind in FASTER_ON_JAX or not has_compiler() else "c"
     if name == "c":
         if device == "gpu":
             raise UserError("the c backend runs on the CPU only; use --backend jax for a GPU")

@@ -170,7 +170,7 @@ def test_jax_leaves_the_shared_variables_as_they_were():
 def test_create():
     assert backends.create("jax", "cpu").device == "cpu"
     assert (backends.create("c").name, backends.create("c").device) == ("c", "cpu")
-    assert backends.create("auto", "cpu").name == "c"
+    assert [backends.create("auto", "cpu", kind=kind).name for kind in ("mlp", "cnn", "lstm")] == ["c", "jax", "jax"]
     if jax.default_backend() == "cpu":
         assert backends.create("jax").device == "cpu"
 
