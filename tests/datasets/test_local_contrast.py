@@ -51,7 +51,8 @@ def test_each_plane_is_pylearn2s(golden):
     planes = lecun_lcn(golden["gcn"][:10].reshape(30, 32, 32)).reshape(10, 3072)
     np.testing.assert_allclose(planes, golden["each_channel_10"], atol=1e-5, rtol=0)
     every = preprocessed(LeCunLCN((32, 32), batch_size=10, every_channel=True), golden["gcn"][:10])
-    np.testing.assert_array_equal(every, planes)
+    # A matrix product's rounding may depend on how many planes it takes at once.
+    np.testing.assert_allclose(every, planes, atol=1e-6, rtol=0)
 
 
 @pytest.mark.parametrize(
