@@ -31,8 +31,16 @@ UNARY = (
     lambda x: at.round(x, mode="half_away_from_zero"), lambda x: x**-2, lambda x: x**0.5,
     lambda x: at.cast(at.clip(x, -9, 9), "int8"),
 )  # fmt: skip
+
+
+def nonzero(y):
+    """C raises where integers are divided by zero; JAX cannot."""
+    return at.switch(at.eq(y, 0), 2, y)
+
+
 COMMON_OF_TWO = (
-    at.add, at.mul, at.true_div, at.maximum, at.eq, at.and_, at.floor_div, at.mod, lambda x, y: at.switch(x > y, x, y),
+    at.add, at.mul, at.true_div, at.maximum, at.eq, at.and_, lambda x, y: at.switch(x > y, x, y),
+    lambda x, y: at.floor_div(x, nonzero(y)), lambda x, y: at.mod(x, nonzero(y)),
 )  # fmt: skip
 OF_TWO = (
     *COMMON_OF_TWO, at.sub, at.minimum, at.neq, at.lt, at.le, at.gt, at.ge, at.arctan2, at.fill,
