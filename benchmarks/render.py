@@ -16,7 +16,7 @@ MARKS = "<!-- benchmarks:begin -->", "<!-- benchmarks:end -->"
 
 def page():
     """docs/performance.md as it follows from the committed results."""
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("*.json"))]
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("step_time*.json"))]
     text = "\n\n".join(map(tables, found)) or "None is committed yet."
     return with_table(PAGE.read_text(encoding="utf-8"), text, MARKS)
 

@@ -71,7 +71,7 @@ def table(references):
             for path in (FOLDER / f"{name}.json", Path(references) / f"{reference}.json")
         )
         off = abs(ours / theirs[: len(ours)] - 1)
-        cells = [f"{value:.0e}".replace("e-0", "e-") for value in (*off[:3], off[:10].max())]
+        cells = [f"{value:.0e}".replace("e-0", "e-") if value else "0" for value in (*off[:3], off[:10].max())]
         mean = f"{100 * abs(ours[50:].mean() / theirs[50:100].mean() - 1):.2f}%" if len(ours) == 100 else ""
         lines.append(f"| {REFERENCES[reference][0]} | {backend} | {' | '.join(cells)} | {mean} |")
     return "\n".join(lines)

@@ -1,6 +1,6 @@
 """Lets Theano-era code run today: ``import theano`` gives a repaired Aesara. Knows nothing of binarization."""
 
-from reproduce.shim import aesara_import, build_tools, finders, pylearn2_alias, theano_alias
+from reproduce.shim import aesara_import, lasagne_import, pylearn2_alias, theano_alias
 
 
 def install():
@@ -17,4 +17,4 @@ def install():
     theano_alias.install()
     pylearn2_alias.install()
     aesara_import.install()
-    finders.load_within("lasagne", lambda module: build_tools.for_lasagne())
+    lasagne_import.install()

@@ -95,6 +95,11 @@ def test_without_setuptools_everything_is_imported_and_nothing_pretends_to_be_se
     assert python(HIDE + code).stdout.split() == ["0.1"]
 
 
+def test_lasagne_is_compiled_quietly(python):
+    elsewhere = {"PYTHONPYCACHEPREFIX": "/nowhere", "PYTHONDONTWRITEBYTECODE": "1"}
+    assert python("import reproduce, lasagne", **elsewhere).stderr == ""
+
+
 def test_the_stand_ins_answer_as_setuptools_does(python):
     pytest.importorskip("setuptools")
     code = """

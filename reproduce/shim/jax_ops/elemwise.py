@@ -15,6 +15,7 @@ from aesara.scalar.basic import (
     RoundHalfAwayFromZero,
     ScalarOp,
     Second,
+    TrueDivide,
 )
 from aesara.tensor.elemwise import DimShuffle, Elemwise
 
@@ -44,6 +45,17 @@ def jax_funcify_ScalarOp(op, node=None, **kwargs):
         if not arity:
             raise unsupported(op, node, "it takes no fixed number of inputs", "write it with binary Ops")
     return _in_dtype_of(node, function)
+
+
+@jax_funcify.register(TrueDivide)
+def jax_funcify_TrueDivide(op, node=None, **kwargs):
+    """The quotient of numbers: of Booleans, jax.numpy's 0/0 is 0."""
+
+    def divide(x, y):
+        x, y = (part.astype("int8") if part.dtype == bool else part for part in map(jnp.asarray, (x, y)))
+        return jnp.true_divide(x, y)
+
+    return _in_dtype_of(node, divide)
 
 
 def _lookup(name):
