@@ -28,7 +28,7 @@ FORMS = [
     {"border_mode": "valid"},
     {"border_mode": "half", "subsample": (2, 1)},
     {"border_mode": "full", "filter_flip": False},
-    {"border_mode": (1, 2), "subsample": (2, 3), "filter_flip": False},
+    {"border_mode": (1, 2), "subsample": (2, 2), "filter_flip": False},
     {"border_mode": ((1, 2), (0, 1)), "subsample": (1, 2)},
     {"border_mode": 1, "filter_dilation": (2, 1)},
     {"border_mode": "valid", "num_groups": 2, "subsample": (1, 2)},
