@@ -43,7 +43,7 @@ def convolution(parity, number):
 
 
 @pytest.mark.parametrize("number", range(len(FORMS)))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(
     examples=st.integers(1, 3), channels=st.integers(1, 2), maps=st.integers(1, 2),
     rows=st.integers(5, 8), columns=st.integers(3, 7), size=st.tuples(st.integers(1, 3), st.integers(1, 3)),

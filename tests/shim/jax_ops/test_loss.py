@@ -24,7 +24,7 @@ def losses(parity, targets_dtype):
 
 
 @pytest.mark.parametrize("targets_dtype", ["int32", "int64"])
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(data=st.data(), rows=st.integers(1, 4), columns=st.integers(1, 5))
 def test_fused_cross_entropy(parity, targets_dtype, data, rows, columns):
     floats = st.integers(-60, 60).map(lambda i: i / 2)
@@ -43,7 +43,7 @@ def test_fused_gradient_takes_a_scalar(parity):
     )
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(data=st.data(), rows=st.integers(1, 4), columns=st.integers(1, 5))
 def test_one_hot_cross_entropy(parity, data, rows, columns):
     probabilities = data.draw(

@@ -35,7 +35,7 @@ def pooled(mode, ignore_border):
 
 @pytest.mark.compiler
 @pytest.mark.parametrize(("mode", "ignore_border"), FORMS)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     size=st.tuples(st.integers(1, 3), st.integers(1, 3)),
     stride=st.tuples(st.integers(1, 3), st.integers(1, 3)),

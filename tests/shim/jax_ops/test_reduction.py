@@ -39,7 +39,7 @@ def elements(dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "int32", "int64", "bool"])
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(data=st.data(), shape=st.tuples(*[st.integers(0, 3)] * 3))
 def test_reductions(parity, dtype, data, shape):
     with np.errstate(all="ignore"):  # means of nothing
@@ -57,7 +57,7 @@ def extrema(parity, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "int64"])
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(data=st.data(), shape=st.tuples(*[st.integers(1, 3)] * 3))
 def test_extrema(parity, dtype, data, shape):
     numbers = st.integers(-3, 3)
@@ -88,7 +88,7 @@ def argmaxima(parity, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "int32"])
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(data=st.data(), shape=st.tuples(*[st.integers(1, 4)] * 3))
 def test_argmax_takes_the_first_of_ties(parity, dtype, data, shape):
     numbers = st.integers(-1, 1) if dtype == "int32" else st.sampled_from([-1.0, 0.0, -0.0, 1.0, np.inf])

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from reproduce.shim import jax_ops
 
-SETTINGS = settings(max_examples=6, deadline=None)
+SETTINGS = settings(max_examples=4, deadline=None)
 
 
 def values(*shape):
