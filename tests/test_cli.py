@@ -2,6 +2,7 @@ import gzip
 import json
 import math
 import os
+import re
 import resource
 import struct
 import subprocess
@@ -186,6 +187,7 @@ def test_without_a_compiler_a_run_takes_the_jax_backend_and_says_so(tmp_path):
     command = [sys.executable, "-m", "reproduce", "run", "digits", "--method", "lab", *TINY, "--runs", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "no C++ compiler was found: running on the jax backend" in done.stderr
+    reason = r"no C\+\+ compiler was found|Aesara's C code needs NumPy 1 and this is 2\..*"
+    assert re.search(f"^({reason}): running on the jax backend$", done.stderr, re.MULTILINE)
     (path,) = tmp_path.rglob("record.json")
     assert json.loads(path.read_text())["backend"] == "jax"
