@@ -116,10 +116,11 @@ class AdamStep(COp):
         return ["<math.h>", "<stdlib.h>"]
 
     def c_compile_args(self, **kwargs):
-        return ["-fopenmp", "-O3", "-fno-math-errno", "-ffp-contract=off"]
+        # Without -fno-trapping-math GCC leaves the clip's comparisons, and with them the whole loop, scalar.
+        return ["-fopenmp", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
 
     def c_code_cache_version(self):
-        return (5,)
+        return (6,)
 
     def c_code(self, node, name, inputs, outputs, sub):
         w, m, v, g, step_size = inputs
