@@ -1,11 +1,13 @@
 """What works on this machine, and what to do about the rest."""
 
+import os
 import platform
 import sys
 
 from datasets import catalog
 from reproduce import provenance, versions
 from reproduce.errors import UserError
+from reproduce.shim import threads
 
 
 def examine(data):
@@ -52,6 +54,8 @@ def _c_backend():
     yield _line("ok", "compiler", f"{aesara.config.cxx}: the c backend works")
     linked = aesara.config.blas__ldflags
     yield _line("ok", "blas", f"linked: {linked}" if linked else "through NumPy's own OpenBLAS")
+    waiting = "sleep" if os.environ.get(threads.POLICY, "").lower() == "passive" else "spin"
+    yield _line("ok", "threads", f"{threads.blas_threads()} (OMP_NUM_THREADS sets it); those that wait {waiting}")
     yield _line("ok", "compiled", f"graphs are cached in {aesara.config.compiledir}")
 
 

@@ -24,8 +24,9 @@ def install():
 @contextlib.contextmanager
 def _configured(module):
     """Sets Aesara's flags and supplies what it misses; afterwards says which flags were no flags, and repairs it."""
-    from reproduce.shim import flags, numpy2  # both import NumPy
+    from reproduce.shim import flags, numpy2, threads  # they import NumPy
 
+    threads.let_waiting_threads_sleep()
     flags.export()
     numpy2.supply_names()
     # BLAS is chosen in flags.py; that there is none to link is nothing the user can act on.

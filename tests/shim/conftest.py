@@ -8,13 +8,16 @@ import pytest
 
 import reproduce  # noqa: F401
 
+OURS = "AESARA_FLAGS", "THEANO_FLAGS", "OMP_WAIT_POLICY"
+"""What a test sets, or the process that runs the tests has set for itself."""
+
 
 @pytest.fixture
 def python(tmp_path):
     """Run code in a new interpreter with the given environment variables; returns the finished process."""
 
     def run(code, **environ):
-        inherited = {name: v for name, v in os.environ.items() if name not in ("AESARA_FLAGS", "THEANO_FLAGS")}
+        inherited = {name: v for name, v in os.environ.items() if name not in OURS}
         (tmp_path / "aesararc").write_text("")
         environ = inherited | {"AESARARC": str(tmp_path / "aesararc")} | environ
         process = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=False)
