@@ -113,7 +113,6 @@ def _lstm(experiment, vocabulary):
         experiment["network.units"],
         experiment.method,
         experiment.settings.get("network.binarize"),
-        methods.binary_activation,
         experiment["training.clip_gradient"],
     )
     return OutputLayer(layer, vocabulary)

@@ -1,15 +1,15 @@
 """The LSTM with binarized input-to-hidden and hidden-to-hidden weights."""
 
-from functools import partial
-
 import aesara.tensor as at
 import numpy as np
 from aesara import scan
-from aesara.gradient import grad_clip
+from aesara.compile.builders import OpFromGraph
+from aesara.tensor.type import TensorType
 from lasagne import init
 from lasagne.layers import Layer
 
 from reproduce.layers import Weight
+from reproduce.ops.lstm_gates import LSTMGates, LSTMGatesGradient
 
 GATES = ("ingate", "forgetgate", "cell", "outgate")
 RANGE = 0.08
@@ -39,8 +39,6 @@ class BinarizedLSTMLayer(Layer):
         How the matrices are used.
     binarize : {None, "cell_output", "hidden_state"}
         Where the binary activation stands; None leaves activations full.
-    activation : function
-        The binary activation.
     clip_gradient : float
         The gradient with respect to the stacked pre-activations is clipped to ± this at every time step.
     name : str
@@ -52,10 +50,9 @@ class BinarizedLSTMLayer(Layer):
     in ±0.08, the forget gate's bias at 1, the others at 0. Paper, Section 3.2; released lab.py, LSTMLayer.
     """
 
-    def __init__(self, incoming, vocabulary, num_units, method, binarize, activation, clip_gradient, name="lstm"):
+    def __init__(self, incoming, vocabulary, num_units, method, binarize, clip_gradient, name="lstm"):
         super().__init__(incoming, name=name)
-        self.num_units, self.clip_gradient = num_units, clip_gradient
-        self.binarize, self.activation = binarize, activation
+        self.num_units, self.clip_gradient, self.binarize = num_units, clip_gradient, binarize
         self.weights, self.biases = [], []
         for gate in GATES:
             for source, rows in (("in", vocabulary), ("hid", num_units)):
@@ -72,12 +69,8 @@ class BinarizedLSTMLayer(Layer):
         """Hidden states of `input`; without `clipping`, gradients through it are those of no clip."""
         batch, steps = input.shape[0], input.shape[1]
         stacked_in, stacked_hid, bias = self._stacked()
-        projected = stacked_in[input.T.flatten()].reshape((steps, batch, 4 * self.num_units)) + bias
-        start = at.zeros((batch, self.num_units), dtype="float32")
-        step = partial(self._step, clip_gradient=self.clip_gradient if clipping else 0)
-        (_, hidden), _ = scan(
-            step, sequences=projected, outputs_info=[start, start], non_sequences=[stacked_hid], strict=True
-        )
+        projected = (stacked_in[input.T.flatten()] + bias).reshape((steps, batch, 4 * self.num_units))
+        hidden = unrolled(projected, stacked_hid, self.binarize, self.clip_gradient if clipping else 0)
         return hidden.dimshuffle(1, 0, 2)
 
     def step(self, characters, cell, hidden):
@@ -90,7 +83,9 @@ class BinarizedLSTMLayer(Layer):
             The state so far.
         """
         stacked_in, stacked_hid, bias = self._stacked()
-        return self._step(stacked_in[characters] + bias, cell, hidden, stacked_hid, clip_gradient=0)
+        pre = stacked_in[characters] + bias + at.dot(hidden, stacked_hid)
+        cell, hidden, _ = LSTMGates(self.binarize)(pre, cell)
+        return cell, hidden
 
     def _stacked(self):
         """The used input-to-hidden and hidden-to-hidden weights and the biases, a gate after the other."""
@@ -98,17 +93,82 @@ class BinarizedLSTMLayer(Layer):
         stacked_hid = at.concatenate([weight.used for weight in self.weights[1::2]], axis=1)
         return stacked_in, stacked_hid, at.concatenate(self.biases)
 
-    def _step(self, projected, cell, hidden, stacked_hid, clip_gradient):
-        n = self.num_units
-        gates = projected + at.dot(hidden, stacked_hid)
-        if clip_gradient:
-            gates = grad_clip(gates, -clip_gradient, clip_gradient)
-        ingate, forgetgate, candidate, outgate = (gates[:, k * n : (k + 1) * n] for k in range(4))
-        cell = at.sigmoid(forgetgate) * cell + at.sigmoid(ingate) * at.tanh(candidate)
-        if self.binarize == "cell_output":
-            return cell, at.sigmoid(outgate) * self.activation(cell)
-        hidden = at.sigmoid(outgate) * at.tanh(cell)
-        return cell, self.activation(hidden) if self.binarize == "hidden_state" else hidden
+
+def unrolled(projected, by_hidden, binarize, clip_gradient):
+    """Hidden states of an LSTM over whole sequences, from zero states.
+
+    The gradient is a second scan, backwards over what the first one kept. Aesara would derive one that computes the
+    first anew.
+
+    Parameters
+    ----------
+    projected : tensor, (steps, batch, 4·units)
+        The inputs' part of the pre-activations, biases included.
+    by_hidden : matrix, (units, 4·units)
+        Hidden-to-hidden weights.
+    binarize, clip_gradient
+        See `BinarizedLSTMLayer`; 0 does not clip.
+
+    Returns
+    -------
+    tensor, (steps, batch, units)
+    """
+    inputs = [TensorType("float32", shape=x.type.shape)() for x in (projected, by_hidden)]
+    return _Unrolled(inputs, binarize, clip_gradient)(projected, by_hidden)[0]
+
+
+class _Unrolled(OpFromGraph):
+    """`_forward`, with `_gradient` for its gradient; a function that is compiled has the graph in this Op's place."""
+
+    def __init__(self, inputs, binarize, clip_gradient):
+        self._binarize, self._clip_gradient = binarize, clip_gradient
+        super().__init__(inputs, _forward(*inputs, binarize), inline=True)
+
+    def L_op(self, inputs, outputs, gradients):
+        return list(_gradient(*inputs, *outputs, gradients[0], self._binarize, self._clip_gradient))
+
+    def connection_pattern(self, node):
+        return [[True, False, False]] * 2  # only the hidden states are for others
+
+
+def _forward(projected, by_hidden, binarize):
+    """Hidden states, cells and what the gradient needs, each (steps, batch, …)."""
+
+    def step(projected, cell, hidden, by_hidden):
+        cell, hidden, kept = LSTMGates(binarize)(projected + at.dot(hidden, by_hidden), cell)
+        return cell, hidden, kept
+
+    start = _zeros(projected, by_hidden)
+    (cells, hidden, kept), _ = scan(
+        step, sequences=projected, outputs_info=[start, start, None], non_sequences=[by_hidden], strict=True
+    )
+    return [hidden, cells, kept]
+
+
+def _gradient(projected, by_hidden, hidden, cells, kept, by_output, binarize, clip):
+    """The gradients with respect to `projected` and `by_hidden`, given that with respect to the hidden states."""
+    start = _zeros(projected, by_hidden)
+    hidden_before, before = (at.concatenate([start[None], x[:-1]]) for x in (hidden, cells))
+
+    def step(by_output, kept, before, after, by_cell, by_state, transposed):
+        by_pre, by_cell = LSTMGatesGradient(binarize, clip)(kept, before, after, by_cell, by_output + by_state)
+        return by_cell, at.dot(by_pre, transposed), by_pre
+
+    (_, _, by_pre), _ = scan(
+        step,
+        sequences=[by_output, kept, before, cells],
+        outputs_info=[start, start, None],
+        non_sequences=[by_hidden.T],
+        go_backwards=True,
+        strict=True,
+    )
+    by_pre = by_pre[::-1]
+    rows = [x.reshape((-1, x.shape[2])) for x in (hidden_before, by_pre)]
+    return by_pre, at.dot(rows[0].T, rows[1])
+
+
+def _zeros(projected, by_hidden):
+    return at.zeros((projected.shape[1], by_hidden.shape[0]), dtype="float32")
 
 
 class OutputLayer(Layer):

@@ -1,16 +1,19 @@
-"""The LSTM against a NumPy loop, and Proposition 3.2."""
+"""The LSTM against a NumPy loop and Aesara's own gradients, and Proposition 3.2."""
 
 import aesara
 import aesara.tensor as at
 import numpy as np
 import pytest
 from aesara.compile.mode import Mode
+from aesara.gradient import grad_clip
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lasagne.layers import get_output
 
 from reproduce import experiments, networks
-from reproduce.recurrent import GATES
+from reproduce.ops.sign import sign
+from reproduce.recurrent import GATES, unrolled
+from reproduce.shim import jax_ops
 
 VOCABULARY, UNITS, STEPS = 5, 3, 4
 PYTHON = Mode("py", "fast_compile")
@@ -106,6 +109,44 @@ def test_gradients_are_clipped_at_every_step():
     value = np.zeros((1, STEPS), dtype="int32")
     gradient = aesara.function([x], aesara.grad(loss, bias), mode=PYTHON)(value)
     np.testing.assert_allclose(abs(gradient), bound * STEPS, rtol=1e-5)
+
+
+def by_elementwise_scan(projected, by_hidden, binarize, clip):
+    """`unrolled` as a scan of elementwise Ops, which Aesara differentiates by itself."""
+    n = by_hidden.shape[0]
+
+    def step(projected, cell, hidden, by_hidden):
+        pre = projected + at.dot(hidden, by_hidden)
+        pre = grad_clip(pre, -clip, clip) if clip else pre
+        i, f, c, o = (pre[:, k * n : (k + 1) * n] for k in range(4))
+        cell = at.sigmoid(f) * cell + at.sigmoid(i) * at.tanh(c)
+        hidden = at.sigmoid(o) * (sign(cell) if binarize == "cell_output" else at.tanh(cell))
+        return cell, sign(hidden) if binarize == "hidden_state" else hidden
+
+    start = at.zeros((projected.shape[1], n), dtype="float32")
+    (_, hidden), _ = aesara.scan(step, projected, [start, start], [by_hidden], strict=True)
+    return hidden
+
+
+@pytest.mark.parametrize("clip", [0.05, 0])
+@pytest.mark.parametrize("binarize", [None, "cell_output", "hidden_state"])
+@pytest.mark.parametrize("mode", ["python", "jax", pytest.param("c", marks=pytest.mark.compiler)])
+def test_gradients_equal_those_that_aesara_derives(mode, binarize, clip):
+    projected, by_hidden, weights = at.ftensor3("projected"), at.fmatrix("by_hidden"), at.ftensor3("weights")
+    rng = np.random.RandomState(5)
+    shapes = (STEPS, 2, 4 * UNITS), (UNITS, 4 * UNITS), (STEPS, 2, UNITS)
+    values = [rng.randn(*shape).astype("float32") for shape in shapes]
+    found = {}
+    for name, build_scan, compiled in (
+        ("ours", unrolled, {"python": PYTHON, "jax": jax_ops.mode(), "c": Mode("cvm", "fast_run")}[mode]),
+        ("Aesara's", by_elementwise_scan, PYTHON),
+    ):
+        hidden = build_scan(projected, by_hidden, binarize, clip)
+        gradients = aesara.grad((weights * hidden).sum(), [projected, by_hidden])
+        found[name] = aesara.function([projected, by_hidden, weights], [hidden, *gradients], mode=compiled)(*values)
+    for ours, wanted in zip(found["ours"], found["Aesara's"], strict=True):
+        np.testing.assert_allclose(ours, wanted, rtol=1e-5, atol=1e-6)
+    assert not clip or abs(np.asarray(found["ours"][1])).max() == np.float32(clip)
 
 
 @settings(deadline=None, max_examples=100)
