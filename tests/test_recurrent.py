@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lasagne.layers import get_output
 
 from reproduce import experiments, networks
+from reproduce.ops import jax_rules  # noqa: F401  registers the JAX twins
 from reproduce.ops.sign import sign
 from reproduce.recurrent import GATES, unrolled
 from reproduce.shim import jax_ops

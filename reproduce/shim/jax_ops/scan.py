@@ -12,6 +12,9 @@ sequence. What Aesara would find in its buffer afterwards is put together from w
 buffers included. Nothing is read and written at traced positions, so no buffer is ever copied inside the
 loop. The graph of one step goes through the same rewriting as the graph around it.
 
+A loop whose sequences are all reversed (``go_backwards``) runs from their ends instead: turned twice, they and
+what is stacked stay as they lie, and XLA copies neither.
+
 Excluded: while-loops (`until`), since the length of their result depends on values; a number of steps that
 is not known when JAX traces; gradients whose buffer is shorter than their loop (Aesara makes none).
 """
@@ -21,6 +24,7 @@ import jax.numpy as jnp
 from aesara.graph.fg import FunctionGraph
 from aesara.link.jax.dispatch import jax_funcify
 from aesara.scan.op import Scan
+from aesara.tensor.subtensor import Subtensor, get_idx_list
 
 from reproduce.shim.jax_ops.dtypes import device_dtype
 from reproduce.shim.jax_ops.errors import unsupported
@@ -42,6 +46,7 @@ def jax_funcify_Scan(op, node=None, **kwargs):
     mode().optimizer.rewrite(graph)
     one_step = jax_funcify(graph)
     dtypes = [device_dtype(v.type.dtype) for v in op.inner_outputs]
+    backwards = not info.mit_mot_in_slices and all(map(_is_reversed, op.outer_seqs(node.inputs))) if node else False
 
     def scan(n_steps, *outer):
         (n,) = static_ints((n_steps,), op, node, "numbers of steps")
@@ -75,14 +80,27 @@ def jax_funcify_Scan(op, node=None, **kwargs):
             return (moved, list(results)), (leaving, rows)
 
         start = ([w.start for w in windows], [jnp.asarray(value) for value in shared])
-        xs = (sequences, [w.sequence for w in windows])
-        (slides, shared), (left, rows) = jax.lax.scan(body, start, xs, length=n)
+        xs = _flipped((sequences, [w.sequence for w in windows]), backwards)
+        (slides, shared), leaving = jax.lax.scan(body, start, xs, length=n, reverse=backwards)
+        left, rows = _flipped(leaving, backwards)
         outputs = [w.buffer(slide, stack) for w, slide, stack in zip(windows, slides, left, strict=True)]
         outputs += [_fit(stack, length) for stack, length in zip(rows, lengths, strict=True)]
         outputs += shared
         return outputs[0] if len(outputs) == 1 else outputs
 
     return scan
+
+
+def _is_reversed(sequence):
+    """Whether `sequence` is ``x[::-1]`` of some x."""
+    if not (sequence.owner and isinstance(sequence.owner.op, Subtensor)):
+        return False
+    first = get_idx_list(sequence.owner.inputs, sequence.owner.op.idx_list)[0]
+    return isinstance(first, slice) and getattr(first.step, "data", first.step) == -1
+
+
+def _flipped(tree, backwards):
+    return jax.tree.map(lambda x: jnp.flip(x, 0), tree) if backwards else tree
 
 
 def _nothing_done(op, node, outer):

@@ -50,9 +50,20 @@ def _index(index, op, node):
 @jax_funcify.register(AdvancedSubtensor1)
 def jax_funcify_Subtensor(op, node=None, **kwargs):
     def subtensor(x, *values):
-        return jnp.asarray(x)[_indices(op, node, values)]
+        x, indices = jnp.asarray(x), _indices(op, node, values)
+        return _sliced(x, indices) if all(isinstance(index, slice) for index in indices) else x[indices]
 
     return subtensor
+
+
+def _sliced(x, slices):
+    """``x[slices]``. Where one goes backwards, JAX by itself would gather element by element."""
+    turned = [axis for axis, part in enumerate(slices) if part.step == -1]
+    forwards = list(slices)
+    for axis in turned:
+        places = range(x.shape[axis])[slices[axis]]
+        forwards[axis] = slice(places[-1], places[0] + 1) if places else slice(0)
+    return jnp.flip(x[tuple(forwards)], turned) if turned else x[slices]
 
 
 @jax_funcify.register(IncSubtensor)

@@ -86,6 +86,28 @@ def test_truncated_gradients_of_a_loop_that_goes_backwards(parity, steps):
     compare(draws(12, steps, 2), draws(13, 3, 2))
 
 
+@pytest.mark.parametrize("all_reversed", [True, False])
+@settings(max_examples=2, deadline=None)
+@given(steps=st.integers(2, 7))
+def test_states_and_outputs_of_a_loop_that_goes_backwards(parity, all_reversed, steps):
+    backwards(parity, all_reversed)(draws(20, steps, 2), draws(21, steps, 2), draws(22, 2, 2))
+
+
+@cache
+def backwards(parity, all_reversed):
+    """Stacked and last states, two taps, and an output that is no state; sequences turned by Aesara, or only one."""
+    x, y, start = at.fmatrices("x", "y", "start")
+
+    def step(x, y, far, near, state):
+        new = 0.5 * far - 0.3 * near + x * y
+        return new, state + new * x, new - y
+
+    sequences = [x[::-1], y[::-1] if all_reversed else y]
+    initial = [{"initial": start, "taps": [-2, -1]}, start[0], None]
+    (taps, states, outputs), _ = aesara.scan(step, sequences, initial)
+    return parity([x, y, start], [taps, states[-1], states, outputs, outputs[::-1]])
+
+
 def test_several_outputs_of_each_kind(parity):
     x, h0, c0 = at.ftensor3(), at.ftensor3(), at.fmatrix()
     w, v = aesara.shared(draws(0, UNITS, UNITS)), aesara.shared(draws(1, UNITS, UNITS))

@@ -21,7 +21,8 @@ def sliced(parity, dtype):
     x, i = at.matrix(dtype=dtype), at.iscalar()
     n = x.shape[0]
     parts = [x[1:4], x[::-1], x[n - 2 :: -2], x[:, 1], x[i], x[i, 1:], x[-1, i], x[n // 2 :, None, ::2]]
-    return parity([x, i], [*parts, x[1:1], x[-9:9]])
+    backwards = [x[:, ::-1], x[3:0:-1], x[1:n:-1], x[-1:0:-1, ::-1], x[::-1, 1], x[::-1, None]]
+    return parity([x, i], [*parts, x[1:1], x[-9:9], *backwards])
 
 
 @pytest.mark.parametrize("dtype", ["float32", "int64", "bool"])
