@@ -8,7 +8,7 @@ RUN := $(VENV)/bin/python
 DEMO_METHODS := full-precision binaryconnect bwn lab
 BACKEND ?= c
 
-.PHONY: demo test test-numpy2 venv lint lock bench peer-tests readme clean
+.PHONY: demo test test-numpy2 venv lint lock bench peer-tests sanitize readme clean
 
 demo: venv
 	@for method in $(DEMO_METHODS); do $(RUN) -m reproduce run digits --method $$method || exit $$?; done
@@ -62,6 +62,13 @@ bench: .venv-bench/ready
 
 peer-tests: venv
 	$(RUN) benchmarks/peer_tests.py --backend $(BACKEND)
+
+# Our own C code under GCC's address and undefined-behaviour sanitizers, compiled into a folder of its own.
+sanitize: venv
+	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
+	LD_PRELOAD="$$(for name in asan ubsan stdc++; do g++ -print-file-name=lib$$name.so; done | xargs)" \
+	AESARA_FLAGS="base_compiledir=build/sanitized,gcc__cxxflags=-fsanitize=address -fsanitize=undefined -g" \
+	$(RUN) -m pytest tests/ops -k "not jax"
 
 lint: venv
 	$(RUN) -m ruff check .

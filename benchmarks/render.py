@@ -17,7 +17,7 @@ MARKS = "<!-- benchmarks:begin -->", "<!-- benchmarks:end -->"
 def page():
     """docs/performance.md as it follows from the committed results."""
     found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("step_time*.json"))]
-    text = "\n\n".join(map(tables, found)) or "None is committed yet."
+    text = "\n\n".join([_summary(found), *map(tables, found)]) if found else "None is committed yet."
     return with_table(PAGE.read_text(encoding="utf-8"), text, MARKS)
 
 
@@ -37,6 +37,24 @@ def tables(results):
         for contestant, reason in result["skipped"].items()
     ]
     return "\n\n".join([about, _steps(networks), _floors(networks), *(["\n".join(notes)] if notes else [])])
+
+
+def _summary(found):
+    """Each network's better backend, and its step in terms of the peers'."""
+    rows = []
+    for results in found:
+        for network, result in results["networks"].items():
+            steps = {name: statistics.median(result["contestants"][name]["step_ms"]) for name in result["ratios"]}
+            best = min(steps, key=steps.get)
+            ratios = result["ratios"]
+            rows.append([
+                f"{network}, {results['device']}",
+                best,
+                *(_ratio(ratios[best].get(peer)) for peer in ("pytorch", "pytorch-compiled")),
+                _ratio(ratios.get("jax", {}).get("plain-jax")),
+            ])  # fmt: skip
+    header = ["LAB's step", "Better backend", "It / pytorch", "It / pytorch-compiled", "jax / plain-jax"]
+    return table(header, rows, right=range(2, 5))
 
 
 def _steps(networks):
