@@ -46,7 +46,8 @@ def jax_funcify_Scan(op, node=None, **kwargs):
     mode().optimizer.rewrite(graph)
     one_step = jax_funcify(graph)
     dtypes = [device_dtype(v.type.dtype) for v in op.inner_outputs]
-    backwards = not info.mit_mot_in_slices and all(map(_is_reversed, op.outer_seqs(node.inputs))) if node else False
+    turned = [_is_reversed(sequence) for sequence in op.outer_seqs(node.inputs)] if node else []
+    backwards = bool(turned) and all(turned) and not info.mit_mot_in_slices
 
     def scan(n_steps, *outer):
         (n,) = static_ints((n_steps,), op, node, "numbers of steps")
