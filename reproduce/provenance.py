@@ -11,7 +11,10 @@ PACKAGES = ("numpy", "scipy", "aesara", "lasagne", "h5py", "jax", "jaxlib")
 
 
 def software():
-    """Versions by name, with the checkout's ``commit`` (None outside one) and whether it was ``dirty``."""
+    """Versions by name, with the checkout's ``commit`` (None outside one) and whether it was ``dirty``.
+
+    Changed results do not count: they are what the program wrote, and no part of it.
+    """
     versions = {"python": platform.python_version()}
     for package in ("lab-reproduce", *PACKAGES):
         try:
@@ -19,7 +22,7 @@ def software():
         except PackageNotFoundError:
             versions[package] = None
     commit = _git("rev-parse", "HEAD")
-    changes = _git("status", "--porcelain", "--untracked-files=no")
+    changes = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)results")
     return versions | {"commit": commit, "dirty": bool(changes) if commit else None}
 
 
