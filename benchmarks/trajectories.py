@@ -1,6 +1,6 @@
 """The first steps of the experiments, to be compared with those of the released scripts.
 
-``python benchmarks/trajectories.py [NAME …]`` traces them, on one thread, into results/trajectories/NAME.json; MNIST
+``python benchmarks/trajectories.py [NAME …]`` traces them, on one core, into results/trajectories/NAME.json; MNIST
 and War and Peace must be prepared in $PYLEARN2_DATA_PATH or data/. ``--compare FOLDER`` traces nothing and prints the
 largest relative differences from the trajectories in FOLDER, a file for each of the REFERENCES, as a table.
 """
@@ -88,6 +88,7 @@ def main():
     if options.compare:
         print(table(options.compare))
         return
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # XLA takes a thread for each core
     for name in options.names or TRACES:
         print(name, file=sys.stderr)
         trace(name)

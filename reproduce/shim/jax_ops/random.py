@@ -8,13 +8,15 @@ made of its state, so it is determined by the seed and has the right distributio
 
 import functools
 import math
+from types import SimpleNamespace
 
 import aesara
 import aesara.tensor.random.basic as distributions
 import jax
 import jax.numpy as jnp
 import numpy as np
-from aesara.link.jax.dispatch import jax_funcify
+from aesara.link.jax.dispatch import jax_funcify, jax_typify
+from aesara.link.jax.dispatch import random as aesaras
 from aesara.link.jax.dispatch.random import jax_sample_fn
 from aesara.sandbox import rng_mrg
 from aesara.tensor.random.op import RandomVariable
@@ -67,6 +69,12 @@ def jax_funcify_mrg_uniform(op, node=None, **kwargs):
         return state, jnp.reshape(drawn.astype(dtype) * norm, shape)
 
     return uniform
+
+
+@jax_typify.register(np.random.Generator)
+def jax_typify_Generator(rng, **kwargs):
+    """Aesara's own, which asks the generator for its state; one of NumPy 2 answers None."""
+    return aesaras.jax_typify_Generator(SimpleNamespace(__getstate__=lambda: rng.bit_generator.state))
 
 
 @jax_funcify.register(RandomVariable)

@@ -78,6 +78,7 @@ def test_unary_functions(parity, dtype, data, shape):
     unary(parity, dtype)(data.draw(hnp.arrays(dtype, shape, elements=elements(dtype))))
 
 
+@pytest.mark.compiler  # Aesara's Python implementation of a cast refuses NaN
 def test_unary_functions_of_infinities_and_the_like(parity):
     unary(parity, "float32")(SPECIAL.astype("float32"))
 
@@ -136,10 +137,16 @@ def test_rounding_half_to_even(parity):
     assert list(np.asarray(result)) == [0, 0, 0, 0, 2, -2, 2, -2, 0, 0, 8388609, -8388609]
 
 
-def test_in_range(parity):
-    x = at.fvector()
-    forms = [Elemwise(InRange(low, high)) for low in (False, True) for high in (False, True)]
-    parity([x], [form(x, np.float32(-0.5), np.float32(1.5)) for form in forms])(EDGES)
+@pytest.mark.parametrize("open_low", [False, True])
+@pytest.mark.parametrize("open_high", [False, True])
+def test_in_range(open_low, open_high):
+    """Against NumPy: Aesara takes all four for equal, and its C code for one serves the others."""
+    x, low, high = at.fvector(), np.float32(-0.5), np.float32(1.5)
+    form = Elemwise(InRange(open_low, open_high))(x, low, high)
+    result = aesara.function([x], form, mode=JAX)(EDGES)
+    above = np.greater(EDGES, low) if open_low else np.greater_equal(EDGES, low)
+    below = np.less(EDGES, high) if open_high else np.less_equal(EDGES, high)
+    np.testing.assert_array_equal(result, above & below)
 
 
 def test_composites_of_fused_graphs():
