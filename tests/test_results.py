@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reproduce import figure1
+from reproduce.report.gradients import parse
 from reproduce.report.tables import collect
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
@@ -53,6 +55,38 @@ def test_a_narrow_network_learns_cifar10_from_its_first_epochs(method):
     assert (np.diff(column(log, "train_loss")) < 0).all()
     valid = column(log, "valid_error")
     assert valid[0] < 60 and valid[1:].min() < 35, "90 is chance"
+
+
+def war_and_peace(method, steps):
+    """The folder of two epochs' run."""
+    shorter = f"+network.steps={steps}" if steps != 100 else ""
+    (folder,) = (RESULTS / f"war_and_peace{shorter}+training.epochs=2" / method).iterdir()
+    return folder
+
+
+@pytest.mark.parametrize("steps", [10, 100])
+def test_lab_learns_war_and_peace_where_binaryconnect_learns_no_more_than_frequencies(steps):
+    lab, connect = (
+        json.loads((war_and_peace(method, steps) / "record.json").read_text()) for method in ("lab", "binaryconnect")
+    )
+    assert lab["settings"]["network.steps"] == connect["settings"]["network.steps"] == steps
+    assert lab["epochs_done"] == connect["epochs_done"] == 2
+    assert lab["test_loss"] < 2.2 < 2.9 < connect["test_loss"], "characters by their frequency: 3.10"
+
+
+def gradients(folder):
+    """With respect to the hidden-to-cell matrix."""
+    return parse(json.loads((folder / figure1.FILE).read_text())).matrices["hidden_to_cell"]
+
+
+def test_binaryconnects_gradients_explode_over_100_steps_and_labs_do_not():
+    spread = {
+        (method, steps): gradients(war_and_peace(method, steps)).spread
+        for method in ("lab", "binaryconnect")
+        for steps in (10, 100)
+    }
+    assert spread["binaryconnect", 100] > 1000 * spread["binaryconnect", 10]
+    assert spread["lab", 100] < 3 * spread["lab", 10]
 
 
 def test_records_say_where_they_are_from():
