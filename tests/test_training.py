@@ -158,7 +158,8 @@ def assert_same_state(training, reference):
     assert state.keys() == expected.keys()
     for name, value in state.items():
         # Batch norm takes the mean away, so the gradient of a bias before it is nothing but rounding, which Adam scales
-        # to steps of η; the running mean goes along. The language model's layers have no norm.
+        # to steps of η, so two may part by 2η in each of ten; the running mean goes along. The language model's layers
+        # have no norm.
         adrift = training.network.norms and name.endswith((".b", ".norm.mean"))
-        atol = 10 * training.progress.learning_rate if adrift else 1e-4
+        atol = 20 * training.progress.learning_rate if adrift else 1e-4
         np.testing.assert_allclose(value, expected[name], rtol=1e-4, atol=atol, err_msg=name)
