@@ -1,6 +1,7 @@
 """The runs in results/ beside whole runs of the released scripts on their own stack, seed 1234."""
 
 import csv
+import gzip
 import json
 import re
 from pathlib import Path
@@ -87,6 +88,27 @@ def test_binaryconnects_gradients_explode_over_100_steps_and_labs_do_not():
     }
     assert spread["binaryconnect", 100] > 1000 * spread["binaryconnect", 10]
     assert spread["lab", 100] < 3 * spread["lab", 10]
+
+
+def test_the_readme_tells_the_shortened_runs():
+    text = (RESULTS.parent / "README.md").read_text(encoding="utf-8")
+    for method, name in (("lab", "LAB"), ("binaryconnect", "BinaryConnect")):
+        folders = [war_and_peace(method, steps) for steps in (10, 100)]
+        losses = [json.loads((folder / "record.json").read_text())["test_loss"] for folder in folders]
+        paths = [(folder / "record.json").relative_to(RESULTS.parent) for folder in folders]
+        links = [f"[{loss:.3f}]({path})" for loss, path in zip(losses, paths, strict=True)]
+        spreads = [f"±{float(f'{gradients(folder).spread:.2g}'):g}" for folder in folders]
+        assert f"| {name} | {' | '.join(links + spreads)} |" in text
+
+
+def test_the_readme_tells_what_guessing_by_frequency_costs(shared):
+    corpus = (shared / "datasets" / "text" / "warpeace_input.txt.gz").read_bytes()
+    text = np.frombuffer(gzip.decompress(corpus), "uint8")
+    train, test = text[: int(0.8 * len(text))], text[int(0.9 * len(text)) :]
+    share = np.bincount(train, minlength=256) / len(train)
+    told = f"{-np.log(share[test[share[test] > 0]]).mean():.2f}"
+    readme = (RESULTS.parent / "README.md").read_text(encoding="utf-8")
+    assert f"by the frequency of characters alone costs {told}." in readme
 
 
 def test_records_say_where_they_are_from():

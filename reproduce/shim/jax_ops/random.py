@@ -16,8 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from aesara.link.jax.dispatch import jax_funcify, jax_typify
-from aesara.link.jax.dispatch import random as aesaras
-from aesara.link.jax.dispatch.random import jax_sample_fn
+from aesara.link.jax.dispatch import random as aesara_random
 from aesara.sandbox import rng_mrg
 from aesara.tensor.random.op import RandomVariable
 
@@ -74,14 +73,14 @@ def jax_funcify_mrg_uniform(op, node=None, **kwargs):
 @jax_typify.register(np.random.Generator)
 def jax_typify_Generator(rng, **kwargs):
     """Aesara's own, which asks the generator for its state; one of NumPy 2 answers None."""
-    return aesaras.jax_typify_Generator(SimpleNamespace(__getstate__=lambda: rng.bit_generator.state))
+    return aesara_random.jax_typify_Generator(SimpleNamespace(__getstate__=lambda: rng.bit_generator.state))
 
 
 @jax_funcify.register(RandomVariable)
 def jax_funcify_RandomVariable(op, node=None, **kwargs):
     """Aesara's own sampler, for any size that is known when JAX traces, and in Aesara's dtype."""
     try:
-        sample = jax_sample_fn(op)
+        sample = aesara_random.jax_sample_fn(op)
     except NotImplementedError:
         advice = "compute it from uniform draws"
         raise unsupported(op, node, "JAX has no sampler of this distribution", advice) from None
@@ -107,11 +106,11 @@ def _sampler(function):
     return sample
 
 
-@jax_sample_fn.register(distributions.IntegersRV)
+@aesara_random.jax_sample_fn.register(distributions.IntegersRV)
 def jax_sample_fn_integers(op):
     return _sampler(lambda key, size, dtype, low, high: jax.random.randint(key, size, low, high, dtype))
 
 
-@jax_sample_fn.register(distributions.BinomialRV)
+@aesara_random.jax_sample_fn.register(distributions.BinomialRV)
 def jax_sample_fn_binomial(op):
     return _sampler(lambda key, size, dtype, n, p: jax.random.binomial(key, n, p, size))
