@@ -1,6 +1,7 @@
 """Aesara's JAX linker: steps as pure functions of the state, which stays on the device."""
 
 import contextlib
+import os
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +17,9 @@ from reproduce.shim import jax_ops
 
 CHUNK = 100
 """Steps that run on a GPU before the host looks at their outputs."""
+
+DETERMINISTIC = "--xla_gpu_deterministic_ops"
+"""Keeps XLA from adding in the order in which threads end, and from choosing among kernels by their times."""
 
 
 class JaxBackend:
@@ -56,9 +60,7 @@ class JaxBackend:
         self._updated.add(updates)
         updated = [variable for variable in variables if variable in updates]
         constant = [variable for variable in variables if variable not in updates]
-        graph = FunctionGraph(
-            [*inputs, *constant, *updated], [*outputs, *(updates[v] for v in updated)], clone=True
-        )
+        graph = FunctionGraph([*inputs, *constant, *updated], [*outputs, *(updates[v] for v in updated)], clone=True)
         jax_ops.mode().optimizer.rewrite(graph)
         function = jax_funcify(graph)
         return JaxStep(self, function, len(inputs), len(outputs), constant, updated)
@@ -144,8 +146,16 @@ class JaxStep:
             return [np.asarray(value) for value in outputs]
 
 
+def repeat_bit_for_bit(environ=os.environ):
+    """Have XLA give the same bits each time on one GPU, unless ``XLA_FLAGS`` says otherwise; before JAX's first use."""
+    flags = environ.get("XLA_FLAGS", "")
+    if DETERMINISTIC not in flags:
+        environ["XLA_FLAGS"] = f"{flags} {DETERMINISTIC}=true".lstrip()
+
+
 def _find(device):
     """The first device of the kind asked for."""
+    repeat_bit_for_bit()
     try:
         if device == "auto":
             return jax.devices()[0]

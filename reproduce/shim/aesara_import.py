@@ -41,8 +41,9 @@ def _configured(module):
 
 
 def _repair():
-    from reproduce.shim import aesara_fixes
+    from reproduce.shim import aesara_fixes, precompiled_header
 
     with warnings.catch_warnings():  # aesara.tensor.nnet announces that it will go
         warnings.simplefilter("ignore", DeprecationWarning)
         aesara_fixes.apply()
+        precompiled_header.install()

@@ -1,5 +1,9 @@
 """Both backends: the same results, state and restore, loops, and what `create` refuses."""
 
+import os
+import subprocess
+import sys
+
 import aesara
 import aesara.tensor as at
 import jax
@@ -149,6 +153,35 @@ def test_a_gpus_loop_is_repeated_calls(monkeypatch, count):
     assert_loops(recurrence, count)
     sizes = [len(outputs[0]) for outputs in recurrence.step.loop(inputs(count))]
     assert sizes == [4] * (count // 4) + [count % 4] * (count % 4 > 0)
+
+
+def test_xla_is_asked_for_the_same_bits_each_time():
+    environ = {}
+    jax_backend.repeat_bit_for_bit(environ)
+    assert environ == {"XLA_FLAGS": "--xla_gpu_deterministic_ops=true"}
+    jax_backend.repeat_bit_for_bit(environ)
+    assert environ == {"XLA_FLAGS": "--xla_gpu_deterministic_ops=true"}
+    environ = {"XLA_FLAGS": "--xla_dump_to=dump"}
+    jax_backend.repeat_bit_for_bit(environ)
+    assert environ == {"XLA_FLAGS": "--xla_dump_to=dump --xla_gpu_deterministic_ops=true"}
+
+
+def test_a_users_own_choice_about_bits_is_kept():
+    environ = {"XLA_FLAGS": "--xla_gpu_deterministic_ops=false"}
+    jax_backend.repeat_bit_for_bit(environ)
+    assert environ == {"XLA_FLAGS": "--xla_gpu_deterministic_ops=false"}
+
+
+def test_this_jax_knows_the_flag():
+    """XLA ends a process whose flags it does not know."""
+    program = (
+        "from reproduce import backends; import os; backends.create('jax', 'cpu');"
+        "import jax; print(os.environ['XLA_FLAGS'], jax.jit(lambda x: x + 1)(1))"
+    )
+    environ = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environ)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["--xla_gpu_deterministic_ops=true", "2"]
 
 
 def test_jax_leaves_the_shared_variables_as_they_were():
