@@ -1,8 +1,14 @@
 """Fixtures and rules that all tests share."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Aesara compiles one module at a time in a folder, so that processes with one folder wait for each other.
+    folder = Path("~/.aesara").expanduser() / os.environ["PYTEST_XDIST_WORKER"]
+    os.environ["AESARA_FLAGS"] = ",".join([f"base_compiledir={folder}", *os.environ.get("AESARA_FLAGS", "").split(",")])
 
 import reproduce  # noqa: F401  before Aesara or Lasagne, which it configures
 

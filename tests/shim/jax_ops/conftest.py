@@ -54,12 +54,14 @@ class Parity:
         Float32 sums in another order; C accumulates in float64 where XLA has float32.
     rewrites : {"fast_run", "fast_compile"}
         Of C's graph.
+    linker : {"cvm", "c"}
+        Of C's graph: a module for each Op, or one for all, which compiles faster and does for elementwise Ops only.
     """
 
-    def __init__(self, inputs, outputs, rtol=2e-5, atol=1e-5, rewrites="fast_run"):
+    def __init__(self, inputs, outputs, rtol=2e-5, atol=1e-5, rewrites="fast_run", linker="cvm"):
         self.jax = aesara.function(inputs, outputs, mode=jax_ops.mode(), on_unused_input="ignore")
         if backends.has_compiler():
-            mode = Mode("cvm", rewrites)
+            mode = Mode(linker, rewrites)
             self._reference = aesara.function(inputs, outputs, mode=mode, on_unused_input="ignore")
         else:
             # Neither rewrites nor C: the graph as it was written, in loops too.
