@@ -19,7 +19,8 @@ static PyMethodDef methods[] = {{"answer", answer, METH_NOARGS, ""}, {NULL, NULL
 static PyModuleDef definition = {PyModuleDef_HEAD_INIT, "NAME", "", -1, methods, NULL, NULL, NULL, NULL};
 PyMODINIT_FUNC PyInit_NAME(void) { return PyModule_Create(&definition); }
 """
-FLAGS = ["-fPIC", "-O1", "-Winvalid-pch", "-Werror=invalid-pch"]  # a header that cannot be used is an error
+# Those of Aesara's own calls; a header that cannot be used is an error.
+FLAGS = [*GCC_compiler.compile_args(), "-Winvalid-pch", "-Werror=invalid-pch"]
 numbers = itertools.count()
 
 
@@ -66,7 +67,7 @@ def test_the_second_module_and_those_after_it_take_the_header(compiler):
 
 
 def test_other_flags_have_a_header_of_their_own(compiler):
-    for flags in (FLAGS, [*FLAGS, "-O2"]):
+    for flags in (FLAGS, [*FLAGS, "-O1"]):
         assert [compiler.answer(flags=flags) for _ in range(2)] == [42, 42]
     assert compiler.took_header == [False, True] * 2
     assert len(compiler.precompiled()) == 2
@@ -86,13 +87,14 @@ def test_a_source_that_begins_otherwise_goes_without(compiler):
     assert compiler.took_header == [False] * 3 and not compiler.precompiled()
 
 
-def test_a_header_that_is_damaged_is_gone_without(compiler):
+def test_a_header_that_is_damaged_is_tried_once(compiler):
     for _ in range(2):
         compiler.answer()
     (made,) = compiler.precompiled()
     made.write_bytes(made.read_bytes()[:1000])
-    assert compiler.answer() == 42
-    assert compiler.took_header == [False, True, True, False]
+    assert [compiler.answer() for _ in range(2)] == [42] * 2
+    assert compiler.took_header == [False, True, True, False, False]
+    assert not compiler.precompiled()
 
 
 def test_a_compiler_that_makes_no_header_is_gone_without(compiler, monkeypatch):
@@ -108,6 +110,7 @@ def test_a_source_that_is_wrong_fails_as_it_did(compiler):
     with pytest.raises(CompileError, match="nonsense") as error:
         compiler.answer(source=SOURCE + "nonsense;")
     assert "-include" not in str(error.value)
+    assert compiler.precompiled(), "the header was not at fault"
 
 
 def test_aesara_compiles_with_it():
