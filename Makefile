@@ -68,7 +68,7 @@ sanitize: venv
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
 	LD_PRELOAD="$$(for name in asan ubsan stdc++; do g++ -print-file-name=lib$$name.so; done | xargs)" \
 	AESARA_FLAGS="base_compiledir=build/sanitized,gcc__cxxflags=-fsanitize=address -fsanitize=undefined -g" \
-	$(RUN) -m pytest tests/ops -k "not jax"
+	$(RUN) -m pytest tests/model/ops -k "not jax"
 
 lint: venv
 	$(RUN) -m ruff check .

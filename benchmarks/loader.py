@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from datasets import catalog
-from datasets.stored_rows import prefetched
-from reproduce import arrays, backends, experiments, provenance
-from reproduce.arrays import Arrays, Examples
+from datasets.storage.stored_rows import prefetched
+from reproduce import backends, experiments, splits
+from reproduce.runs import provenance
+from reproduce.splits import Split, Splits
 from reproduce.training import Training
 
 FILTERS = 16
@@ -37,7 +38,7 @@ def main():
     parser.add_argument("--out", metavar="FILE.json", type=Path)
     options = parser.parse_args()
     own = experiments.resolve("svhn", "lab")
-    examples = arrays.load(own, options.data, allow_unofficial=True).train
+    examples = splits.load(own, options.data, allow_unofficial=True).train
     path, size = catalog.get("svhn").path(options.data), own["training.batch_size"]
     contenders = {UNCACHED: loader(examples, size, evicted=path), CACHED: loader(examples, size)}
     for backend, filters in itertools.product(backends.NAMES, sorted({FILTERS, own["network.filters"]})):
@@ -84,8 +85,8 @@ def loader(examples, size, evicted=None):
 def training(examples, backend, filters):
     """Training with that many filters on pictures in memory, as a function of the number of steps."""
     experiment = experiments.resolve("svhn", "lab", {"network.filters": filters})
-    few = Examples(examples.x[:IN_MEMORY], examples.y[:IN_MEMORY])
-    run_of = Training(experiment, Arrays(few, few, few, {}), backends.create(backend), seed=1234)
+    few = Split(examples.x[:IN_MEMORY], examples.y[:IN_MEMORY])
+    run_of = Training(experiment, Splits(few, few, few, {}), backends.create(backend), seed=1234)
 
     def run(steps):
         rows = run_of.shuffle()[:steps]

@@ -48,7 +48,7 @@ def measure(command):
 
 
 def add(path, name, found):
-    from reproduce import provenance
+    from reproduce.runs import provenance
 
     kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     kept[name] = found | {"device": provenance.processor(), "software": provenance.software()}

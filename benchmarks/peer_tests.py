@@ -19,8 +19,8 @@ import textwrap
 from pathlib import Path
 from xml.etree import ElementTree
 
-from reproduce import provenance
 from reproduce.files import write_text
+from reproduce.runs import provenance
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHA256 = "3c634ecab67e43e4f18520932bfd88bd3c678ec723c48177f18799dab2411233"  # of Lasagne-0.1.tar.gz on PyPI

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from reproduce import experiments, networks
-from reproduce.arrays import Arrays, Examples, load
+from reproduce import experiments
+from reproduce.model import networks
+from reproduce.splits import Split, Splits, load
 
 NETWORKS = {"mnist": {}, "cifar10": {}, "svhn": {"network.filters": 64}, "war_and_peace": {"network.steps": 100}}
 """Experiments and the settings that name the network; all else is as configured."""
@@ -22,7 +23,7 @@ class Problem:
     Attributes
     ----------
     experiment : reproduce.experiments.Experiment
-    arrays : reproduce.arrays.Arrays
+    arrays : reproduce.splits.Splits
         Synthetic examples; validation and test sets are one minibatch.
     weights : dict of str to array
         Initial values of the latent weights that the method binarizes, by name, in network order and in our layout:
@@ -32,7 +33,7 @@ class Problem:
     """
 
     experiment: experiments.Experiment
-    arrays: Arrays
+    arrays: Splits
     weights: dict = field(repr=False)
     parameters: dict = field(repr=False)
 
@@ -92,14 +93,14 @@ def problem(network, method="lab", overrides=None):
 def _pictures(experiment):
     """The project's stand-in pictures."""
     arrays = load(experiment, root=None)
-    held_out = Examples(*(part[: experiment["training.batch_size"]] for part in arrays.train))
-    return Arrays(arrays.train, held_out, held_out, arrays.provenance)
+    held_out = Split(*(part[: experiment["training.batch_size"]] for part in arrays.train))
+    return Splits(arrays.train, held_out, held_out, arrays.provenance)
 
 
 def _characters(experiment):
     """Random sequences of indices; a step's cost does not depend on which characters they are."""
     rng = np.random.RandomState(0)
     text = rng.randint(0, VOCABULARY, (SEQUENCES, experiment["network.steps"] + 1)).astype("int32")
-    train = Examples(text[:, :-1].copy(), text[:, 1:].copy())
-    held_out = Examples(*(part[: experiment["training.batch_size"]] for part in train))
-    return Arrays(train, held_out, held_out, {"name": "random"}, bytes(range(VOCABULARY)))
+    train = Split(text[:, :-1].copy(), text[:, 1:].copy())
+    held_out = Split(*(part[: experiment["training.batch_size"]] for part in train))
+    return Splits(train, held_out, held_out, {"name": "random"}, bytes(range(VOCABULARY)))

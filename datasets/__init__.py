@@ -1,6 +1,6 @@
 """pylearn2-compatible data sets over HDF5; knows nothing of networks, nor of `reproduce`."""
 
-from datasets.dense_design_matrix import DenseDesignMatrix
+from datasets.design_matrix import DenseDesignMatrix
 from datasets.errors import DataError
 
 __all__ = ["DataError", "DenseDesignMatrix"]

@@ -2,12 +2,12 @@
 
 import difflib
 
-from datasets.cifar10_files import CIFAR10Files
+from datasets.cifar10.source import CIFAR10Files
 from datasets.digits import BuiltInDigits
 from datasets.errors import DataError
-from datasets.mnist_files import MNISTFiles
-from datasets.svhn_files import SVHNFiles
-from datasets.text_files import LinuxKernel, WarAndPeace
+from datasets.mnist.source import MNISTFiles
+from datasets.svhn.source import SVHNFiles
+from datasets.text.source import LinuxKernel, WarAndPeace
 
 DATA_SETS = {
     data_set.name: data_set
@@ -28,7 +28,7 @@ def get(name):
 
     Returns
     -------
-    datasets.data_set.DataSet
+    datasets.storage.data_set.DataSet
 
     Raises
     ------

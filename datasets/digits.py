@@ -4,11 +4,10 @@ import hashlib
 
 import numpy as np
 
-from datasets.data_set import DataSet
-from datasets.dense_design_matrix import DenseDesignMatrix
+from datasets.design_matrix import DefaultViewConverter, DenseDesignMatrix
+from datasets.design_matrix.splits import check_which_set, sliced
 from datasets.errors import DataError
-from datasets.splits import check_which_set, sliced
-from datasets.view_converter import DefaultViewConverter
+from datasets.storage.data_set import DataSet
 
 SIDE = 8
 NUM_CLASSES = 10

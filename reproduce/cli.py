@@ -11,7 +11,7 @@ from datasets import DataError, catalog
 from datasets.errors import FullDiskError, NotPreparedError
 from reproduce.errors import UserError
 from reproduce.naming import nearest
-from reproduce.provenance import CHECKOUT
+from reproduce.runs.provenance import CHECKOUT
 
 FOLDER_OPTIONS = ("--data", "--runs", "--out", "--from")
 
@@ -149,8 +149,8 @@ def _check_seed(options):
 
 def _run(options, argv):
     experiment = _resolve(options)
-    from reproduce import runs
-    from reproduce.progress import Screen
+    from reproduce.runs import run as runs
+    from reproduce.runs.progress import Screen
 
     if options.backend == "auto" and options.device != "gpu":
         options.backend = runs.backend_begun(options.runs, experiment, options.seed)

@@ -5,8 +5,9 @@ import platform
 import sys
 
 from datasets import catalog
-from reproduce import provenance, versions
+from reproduce.backends import versions
 from reproduce.errors import UserError
+from reproduce.runs import provenance
 from reproduce.shim import threads
 
 

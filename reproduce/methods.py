@@ -17,9 +17,9 @@ import aesara.tensor as at
 from aesara.gradient import disconnected_grad
 
 from reproduce.errors import UserError
+from reproduce.model.ops.adam import EPSILON
+from reproduce.model.ops.sign import sign
 from reproduce.naming import nearest
-from reproduce.ops.adam import EPSILON
-from reproduce.ops.sign import sign
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def binarize(w, alpha, zero_is_positive=True):
     alpha : scalar
         Their scale.
     zero_is_positive : bool
-        The rounding rule at zero; see `reproduce.ops.sign.Sign`.
+        The rounding rule at zero; see `reproduce.model.ops.sign.Sign`.
     """
     return alpha * sign(w, zero_is_positive)
 

@@ -6,10 +6,12 @@ from typing import NamedTuple
 import numpy as np
 from aesara.tensor.type import TensorType
 
-from datasets.text import encode
-from reproduce import checkpoints, experiments, networks
+from datasets.text.loader import encode
+from reproduce import experiments
 from reproduce.errors import UserError
-from reproduce.runs import read_record
+from reproduce.model import networks
+from reproduce.runs import checkpoints
+from reproduce.runs.run import read_record
 
 
 class LanguageModel(NamedTuple):

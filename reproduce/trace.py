@@ -1,6 +1,7 @@
 """Trajectories: what a run computes in its first minibatches, to compare machines, backends and programs."""
 
-from reproduce import arrays, provenance
+from reproduce import splits
+from reproduce.runs import provenance
 from reproduce.training import Training
 
 
@@ -14,7 +15,7 @@ def trace(experiment, seed, backend, data, steps, allow_unofficial=False):
         ``initial_weights_first3`` (each weight tensor in network order, its first three values in C order),
         ``first_shuffle_first10``, what was asked for, and of a text its vocabulary and the lengths of its parts.
     """
-    examples = arrays.load(experiment, data, allow_unofficial)
+    examples = splits.load(experiment, data, allow_unofficial)
     training = Training(experiment, examples, backend, seed)
     weights = [weight.latent.get_value() for weight in training.network.weights]
     losses, first_shuffle = [], None

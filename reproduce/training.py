@@ -9,10 +9,11 @@ import numpy as np
 from aesara import shared
 from aesara.tensor.type import TensorType
 
-from datasets.stored_rows import prefetched
-from reproduce import figure1, networks, updates
+from datasets.storage.stored_rows import prefetched
 from reproduce.errors import UserError
-from reproduce.objectives import CrossEntropy, SquaredHinge
+from reproduce.figure1 import recorder as figure1
+from reproduce.model import networks, updates
+from reproduce.model.objectives import CrossEntropy, SquaredHinge
 
 EVALUATION_BATCH = {"mlp": 1000, "cnn": 250, "lstm": 100}
 """Examples evaluated at a time, by kind of network; a mean over examples does not depend on it."""
@@ -43,7 +44,7 @@ class Training:
     Parameters
     ----------
     experiment : reproduce.experiments.Experiment
-    arrays : reproduce.arrays.Arrays
+    splits : reproduce.splits.Splits
         Training, validation and test examples.
     backend : reproduce.backends
         Compiles the steps and holds the state.
@@ -54,51 +55,51 @@ class Training:
     Attributes
     ----------
     gradients : dict or None
-        What was recorded for Figure 1, once that epoch is over; see `reproduce.figure1.GradientRecorder.as_dict`.
+        What was recorded for Figure 1, once that epoch is over; see `GradientRecorder.as_dict`.
 
     Notes
     -----
     Random draws happen in the released scripts' order (mnist.py and warpeace.py, main; lab.py, train).
     """
 
-    def __init__(self, experiment, arrays, backend, seed):
-        self.experiment, self.arrays, self.backend = experiment, arrays, backend
+    def __init__(self, experiment, splits, backend, seed):
+        self.experiment, self.splits, self.backend = experiment, splits, backend
         self.rng = np.random.RandomState(seed)
         self._refuse_what_does_not_fit()
         own_seed = experiment.settings.get("training.init_seed")
         weights_rng = self.rng if own_seed is None else np.random.RandomState(own_seed)
-        vocabulary = len(arrays.vocabulary) if arrays.vocabulary else None
+        vocabulary = len(splits.vocabulary) if splits.vocabulary else None
         self.network = networks.build(experiment, weights_rng, vocabulary)
         self.objective = CrossEntropy() if vocabulary else SquaredHinge(experiment["network.classes"])
         self.progress = Progress(learning_rate=experiment["training.learning_rate"])
         self.best, self.test_losses, self.gradients = {}, [], None
         limit = experiment["data.resident_limit"] or backend.resident_limit
-        self.resident = 4 * math.prod(arrays.train.x.shape) <= limit
-        self._minibatch = _minibatch(self, arrays.train)
+        self.resident = 4 * math.prod(splits.train.x.shape) <= limit
+        self._minibatch = _minibatch(self, splits.train)
         self._train_step = _training_step(self, self._minibatch)
         self._evaluation_step = _evaluation_step(self)
 
     def _refuse_what_does_not_fit(self):
         size = self.experiment["training.batch_size"]
         for name in ("train", "valid", "test"):
-            count = len(getattr(self.arrays, name).x)
+            count = len(getattr(self.splits, name).x)
             if count < size:
                 raise UserError(f"training.batch_size={size} is more than the {count} examples of the {name} set")
-        classes, most = self.experiment.settings.get("network.classes"), int(self.arrays.test.y.max())
+        classes, most = self.experiment.settings.get("network.classes"), int(self.splits.test.y.max())
         if classes is not None and most >= classes:
             raise UserError(f"network.classes={classes} is too few: the data have {most + 1}")
 
     @property
     def batches(self):
         """Whole minibatches in an epoch; a last partial one is dropped (released lab.py, train)."""
-        return len(self.arrays.train.x) // self.experiment["training.batch_size"]
+        return len(self.splits.train.x) // self.experiment["training.batch_size"]
 
     def shuffle(self):
         """Row numbers of the next epoch's minibatches, (batches, batch_size).
 
         Each epoch shuffles a new list 0…N−1 (released lab.py, train).
         """
-        order = np.arange(len(self.arrays.train.x))
+        order = np.arange(len(self.splits.train.x))
         self.rng.shuffle(order)
         size = self.experiment["training.batch_size"]
         return order[: self.batches * size].reshape(self.batches, size)
@@ -113,7 +114,7 @@ class Training:
             for (losses,) in self._train_step.loop(rows.astype("int32"), rates):
                 yield losses
             return
-        examples = self.arrays.train
+        examples = self.splits.train
         read = prefetched(lambda some: (examples.x[some], examples.y[some]), rows)
         for (x, labels), rate in zip(read, rates, strict=True):
             (loss,) = self._train_step(x, labels, rate)
@@ -124,7 +125,7 @@ class Training:
         recorder = figure1.GradientRecorder(
             self.network, self.objective, self._minibatch, self.backend, self.experiment["figure1.clipping"]
         )
-        examples = self.arrays.train
+        examples = self.splits.train
         for some in rows:
             recorder.add(*([some.astype("int32")] if self.resident else [examples.x[some], examples.y[some]]))
             yield from self.losses(some[None])
@@ -136,8 +137,8 @@ class Training:
         Third come the mean losses of a language model's sequences, in the text's order; of pictures an empty list.
         """
         size = self.experiment["training.batch_size"]
-        first = 0 if split == "valid" else len(self.arrays.valid.x)
-        count = len(getattr(self.arrays, split).x) // size * size
+        first = 0 if split == "valid" else len(self.splits.valid.x)
+        count = len(getattr(self.splits, split).x) // size * size
         loss, errors, of_sequences = 0.0, 0, []
         chunk = EVALUATION_BATCH[self.experiment["network.kind"]]
         for start in range(0, count, chunk):
@@ -146,7 +147,7 @@ class Training:
             loss += len(rows) * float(mean)
             errors += int(wrong)
             of_sequences += np.ravel(each).tolist()
-        return loss / count, 100 * errors / (count * math.prod(self.arrays.test.y.shape[1:])), of_sequences
+        return loss / count, 100 * errors / (count * math.prod(self.splits.test.y.shape[1:])), of_sequences
 
     def run_epoch(self, on_losses=lambda losses: None):
         """Train one epoch, validate, and measure the test set where validation is the best so far.
@@ -245,12 +246,12 @@ def _evaluation_step(training):
 
     Rows number the validation examples, then the test ones.
     """
-    arrays, objective = training.arrays, training.objective
-    held_out = [np.concatenate(pair) for pair in zip(arrays.valid, arrays.test, strict=True)]
+    splits, objective = training.splits, training.objective
+    held_out = [np.concatenate(pair) for pair in zip(splits.valid, splits.test, strict=True)]
     inputs, x, labels = _resident(training.experiment, "held_out", *held_out)
     scores = training.network.evaluation_pass(x)
     outputs = [objective.loss(scores, labels), objective.errors(scores, labels)]
-    if arrays.vocabulary:
+    if splits.vocabulary:
         outputs.append(objective.sequence_losses(scores, labels))
     return training.backend.compile(inputs, outputs)
 

@@ -27,7 +27,8 @@ def shared():
 @pytest.fixture(scope="session")
 def language_run(tmp_path_factory):
     """A function that makes a tiny language model's run, of a text of one line over and over."""
-    from reproduce import backends, experiments, runs
+    from reproduce import backends, experiments
+    from reproduce.runs import run as runs
 
     text = tmp_path_factory.mktemp("text") / "text.txt"
     text.write_bytes("hello wörld\n".encode() * 60)

@@ -121,7 +121,7 @@ def test_items_that_are_referred_to_exist():
 
 
 def test_every_column_of_the_log_is_explained():
-    tree = ast.parse((ROOT / "reproduce" / "runs.py").read_text(encoding="utf-8"))
+    tree = ast.parse((ROOT / "reproduce" / "runs" / "run.py").read_text(encoding="utf-8"))
     columns = next(
         ast.literal_eval(node.value)
         for node in tree.body

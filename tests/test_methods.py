@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as npst
 from reproduce import methods
 from reproduce.errors import UserError
 from reproduce.methods import METHODS
-from reproduce.ops.adam import EPSILON, AdamStep
+from reproduce.model.ops.adam import EPSILON, AdamStep
 
 PYTHON = Mode("py", None)
 BINARIZING = [name for name, method in METHODS.items() if method.binarizes]

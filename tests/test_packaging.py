@@ -3,6 +3,8 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+from setuptools import find_namespace_packages
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -38,13 +40,14 @@ def test_environment_yml_takes_its_pins_from_the_lock():
 
 
 def test_every_package_folder_is_packaged():
-    declared = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
-    found = {
-        str(path.parent.relative_to(ROOT)).replace("/", ".")
-        for top in ("reproduce", "datasets")
-        for path in (ROOT / top).rglob("__init__.py")
-    }
-    assert declared == found | {"original_configs"}
+    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]["find"]["include"]
+    packaged = set(find_namespace_packages(str(ROOT), include=patterns))
+    for top in ("reproduce", "datasets"):
+        for path in (ROOT / top).rglob("*.py"):
+            assert str(path.parent.relative_to(ROOT)).replace("/", ".") in packaged
+            assert (path.parent / "__init__.py").exists()
+    assert "original_configs" in packaged
+    assert not {name.partition(".")[0] for name in packaged} - {"reproduce", "datasets", "original_configs"}
 
 
 def test_ci_runs_the_readmes_test_command():

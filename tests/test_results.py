@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reproduce import figure1
+from reproduce.figure1 import recorder as figure1
 from reproduce.report.gradients import parse
 from reproduce.report.tables import collect
 

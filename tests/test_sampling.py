@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reproduce import backends, checkpoints, experiments, networks, sampling
+from reproduce import backends, experiments, sampling
 from reproduce.errors import UserError
+from reproduce.model import networks
+from reproduce.runs import checkpoints
 
 UNITS, VOCABULARY = 3, b"abcde"
 

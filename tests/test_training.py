@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from reproduce import backends, experiments
-from reproduce.arrays import Arrays, Examples
+from reproduce.splits import Split, Splits
 from reproduce.training import Training, decayed
 
 TINY = {"network.units": 4, "network.hidden_layers": 1, "training.batch_size": 10, "training.epochs": 3}
@@ -10,7 +10,7 @@ TINY = {"network.units": 4, "network.hidden_layers": 1, "training.batch_size": 1
 
 def examples(count, seed):
     rng = np.random.RandomState(seed)
-    return Examples(rng.randn(count, 64).astype("float32"), rng.randint(0, 10, count).astype("int32"))
+    return Split(rng.randn(count, 64).astype("float32"), rng.randint(0, 10, count).astype("int32"))
 
 
 @pytest.fixture(scope="module", params=["c", "jax"])
@@ -21,7 +21,7 @@ def backend(request):
 @pytest.fixture(scope="module")
 def training(backend):
     experiment = experiments.resolve("digits", "lab", TINY)
-    arrays = Arrays(examples(57, 0), examples(33, 1), examples(2005, 2), {})
+    arrays = Splits(examples(57, 0), examples(33, 1), examples(2005, 2), {})
     return Training(experiment, arrays, backends.create(backend), seed=7)
 
 
@@ -36,7 +36,7 @@ def test_each_epoch_shuffles_a_new_list_and_drops_the_last_partial_minibatch(tra
 
 def test_evaluation_covers_whole_minibatches_in_any_chunks(training):
     for split, count in (("valid", 30), ("test", 2000)):
-        part = getattr(training.arrays, split)
+        part = getattr(training.splits, split)
         offset = 0 if split == "valid" else 33
         rows = np.arange(offset, offset + count, dtype="int32")
         one_by_one = [training._evaluation_step(rows[i : i + 10]) for i in range(0, count, 10)]
@@ -85,7 +85,7 @@ def test_learning_rate_falls_at_the_end_of_the_epochs_that_say_so(name, expected
 
 
 def test_streamed_examples_train_as_resident_ones_do():
-    arrays = Arrays(examples(57, 0), examples(33, 1), examples(20, 2), {})
+    arrays = Splits(examples(57, 0), examples(33, 1), examples(20, 2), {})
     losses = []
     for limit in (0, 1):
         experiment = experiments.resolve("digits", "lab", TINY | {"data.resident_limit": limit})
@@ -110,11 +110,11 @@ def tiny_training(kind, method, backend):
     if kind == "lstm":
         vocabulary = bytes(range(7))
         text = rng.randint(0, len(vocabulary), (count, overrides["network.steps"] + 1)).astype("int32")
-        data = Examples(text[:, :-1].copy(), text[:, 1:].copy())
+        data = Split(text[:, :-1].copy(), text[:, 1:].copy())
     else:
         x = rng.randn(count, {"mlp": 64, "cnn": 3072}[kind]).astype("float32")
-        data = Examples(x, rng.randint(0, 10, count).astype("int32"))
-    return Training(experiment, Arrays(data, data, data, {}, vocabulary), backends.create(backend, "cpu"), seed=7)
+        data = Split(x, rng.randint(0, 10, count).astype("int32"))
+    return Training(experiment, Splits(data, data, data, {}, vocabulary), backends.create(backend, "cpu"), seed=7)
 
 
 @pytest.mark.compiler

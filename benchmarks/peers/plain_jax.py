@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from reproduce.ops.adam import EPSILON
-from reproduce.updates import BETA1, BETA2
+from reproduce.model.ops.adam import EPSILON
+from reproduce.model.updates import BETA1, BETA2
 
 NORM_EPSILON, NORM_RATE = 1e-4, 0.1
 GATES = 4

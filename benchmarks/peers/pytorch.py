@@ -11,8 +11,8 @@ import torch
 from torch.func import functional_call
 from torch.nn import functional
 
-from reproduce.ops.adam import EPSILON
-from reproduce.updates import BETA2
+from reproduce.model.ops.adam import EPSILON
+from reproduce.model.updates import BETA2
 
 NORM_EPSILON, NORM_RATE = 1e-4, 0.1
 GATES = ("ingate", "forgetgate", "cell", "outgate")

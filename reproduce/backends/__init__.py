@@ -14,7 +14,7 @@ import shutil
 import aesara
 import numpy as np
 
-from reproduce import versions
+from reproduce.backends import versions
 from reproduce.errors import UserError
 from reproduce.shim import numpy2
 

@@ -6,7 +6,7 @@ from aesara.compile.mode import Mode
 from aesara.link.vm import VMLinker
 
 from reproduce.backends.state import NamedVariables
-from reproduce.ops import column_sum
+from reproduce.model.ops import column_sum
 
 EXCLUDED = ("local_dot22_to_dot22scalar",)
 """Rewrites left out. This one moves a factor into a product even where the product itself is needed too, and then

@@ -9,8 +9,8 @@ import numpy as np
 from aesara.graph.fg import FunctionGraph
 from aesara.link.jax.dispatch import jax_funcify
 
-import reproduce.ops.jax_rules  # noqa: F401  registers our operations
-from reproduce import versions
+import reproduce.model.ops.jax_rules  # noqa: F401  registers our operations
+from reproduce.backends import versions
 from reproduce.backends.state import NamedVariables, shared_inputs
 from reproduce.errors import UserError
 from reproduce.shim import jax_ops

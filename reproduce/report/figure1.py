@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
-from reproduce.histograms import edges
+from reproduce.figure1.histograms import edges
 from reproduce.report import statistics
 from reproduce.report.records import Record
 from reproduce.report.tables import DIVERGING, LABELS, comparable, settings_of

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reproduce.figure1 import MATRICES
-from reproduce.histograms import quantile
+from reproduce.figure1.histograms import quantile
+from reproduce.figure1.recorder import MATRICES
 
 SHARE = 0.99
 """Share of the gradients that the spread of a histogram holds."""

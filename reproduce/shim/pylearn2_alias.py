@@ -11,12 +11,12 @@ from reproduce.shim import finders
 PACKAGES = ("pylearn2", "pylearn2.datasets", "pylearn2.utils")
 MODULES = {
     "pylearn2.datasets.cifar10": "datasets.cifar10",
-    "pylearn2.datasets.dense_design_matrix": "datasets.dense_design_matrix",
+    "pylearn2.datasets.dense_design_matrix": "datasets.design_matrix",
     "pylearn2.datasets.mnist": "datasets.mnist",
     "pylearn2.datasets.preprocessing": "datasets.preprocessing",
     "pylearn2.datasets.svhn": "datasets.svhn",
-    "pylearn2.datasets.zca_dataset": "datasets.zca_dataset",
-    "pylearn2.utils.rng": "datasets.rng",
+    "pylearn2.datasets.zca_dataset": "datasets.design_matrix.zca_dataset",
+    "pylearn2.utils.rng": "datasets.design_matrix.rng",
     "pylearn2.utils.serial": "datasets.serial",
 }
 

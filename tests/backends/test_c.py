@@ -5,11 +5,12 @@ import pytest
 from aesara.tensor.blas import Dot22, Dot22Scalar, Gemm
 from lasagne.layers import InputLayer, NonlinearityLayer
 
-from reproduce import backends, methods, updates
-from reproduce.layers import BatchNormLayer, BinarizedDenseLayer
-from reproduce.networks import Network
-from reproduce.objectives import SquaredHinge
-from reproduce.ops.column_sum import ColumnSum
+from reproduce import backends, methods
+from reproduce.model import updates
+from reproduce.model.layers import BatchNormLayer, BinarizedDenseLayer
+from reproduce.model.networks import Network
+from reproduce.model.objectives import SquaredHinge
+from reproduce.model.ops.column_sum import ColumnSum
 
 LAYERS = 3
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from datasets.svhn_files import NUM_EXAMPLES
-from datasets.svhn_mat import read_labels, read_pictures
+from datasets.svhn.mat import read_labels, read_pictures
+from datasets.svhn.source import NUM_EXAMPLES
 
 SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "svhn_stand_in.py"
 spec = importlib.util.spec_from_file_location("svhn_stand_in", SCRIPT)

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import scipy.io
 
-from datasets.cifar10_files import BATCHES, CIFAR10Files
-from datasets.mnist_files import NUM_EXAMPLES, MNISTFiles
+from datasets.cifar10.source import BATCHES, CIFAR10Files
+from datasets.mnist.source import NUM_EXAMPLES, MNISTFiles
 from datasets.preprocessing import ZCA, global_contrast_normalize
-from datasets.svhn_files import SVHNFiles
+from datasets.svhn.source import SVHNFiles
 
 
 @pytest.fixture(scope="session")
@@ -159,7 +159,7 @@ def svhn_root(tmp_path_factory, svhn_mats):
     """A root folder with the small SVHN prepared in it, in both variants; tests only read it."""
     root = tmp_path_factory.mktemp("small_svhn")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("datasets.svhn_files.ROWS_A_TIME", 32)
+        patch.setattr("datasets.svhn.source.ROWS_A_TIME", 32)
         for channels in ("red", "all"):
             files = SVHNFiles(channels, **SMALL_SVHN)
             patch.setattr(files, "prepared_bytes", 1_000_000)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from reproduce import report
-from reproduce.histograms import MagnitudeHistogram
+from reproduce.figure1.histograms import MagnitudeHistogram
 from reproduce.report import claims, figure1, gradients, records, statistics
 from reproduce.report.tables import collect
 

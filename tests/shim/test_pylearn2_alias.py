@@ -23,20 +23,20 @@ def test_the_imports_of_the_paper_s_scripts():
         "from pylearn2.datasets.cifar10 import CIFAR10\n"
         "from pylearn2.datasets.preprocessing import GlobalContrastNormalization, LeCunLCN, Pipeline, ZCA\n"
         "from pylearn2.utils import serial\n"
-        "import datasets.mnist, datasets.svhn, datasets.serial, datasets.zca_dataset\n"
-        "assert MNIST is datasets.mnist.MNIST and SVHN is datasets.svhn.SVHN\n"
-        "assert ZCA_Dataset is datasets.zca_dataset.ZCA_Dataset and serial.load is datasets.serial.load\n"
+        "import datasets.mnist.loader, datasets.svhn.loader, datasets.serial, datasets.design_matrix.zca_dataset\n"
+        "assert MNIST is datasets.mnist.loader.MNIST and SVHN is datasets.svhn.loader.SVHN\n"
+        "assert ZCA_Dataset is datasets.design_matrix.zca_dataset.ZCA_Dataset and serial.load is datasets.serial.load\n"
         "print('fine')"
     ) == "fine"
 
 
 def test_modules_are_attributes_of_their_packages():
     assert run(
-        "import pylearn2.datasets.preprocessing, datasets.preprocessing\n"
-        "assert pylearn2.datasets.preprocessing.ZCA is datasets.preprocessing.ZCA\n"
+        "import pylearn2.datasets.preprocessing, datasets.preprocessing.pipeline\n"
+        "assert pylearn2.datasets.preprocessing.ZCA is datasets.preprocessing.pipeline.ZCA\n"
         "assert pylearn2.utils.serial.load and pylearn2.utils.rng.make_np_rng\n"
         "assert 'ZCA' in dir(pylearn2.datasets.preprocessing)\n"
-        "assert datasets.preprocessing.__spec__.name == 'datasets.preprocessing'\n"
+        "assert datasets.preprocessing.pipeline.__spec__.name == 'datasets.preprocessing.pipeline'\n"
         "print('fine')"
     ) == "fine"
 
@@ -59,7 +59,7 @@ def test_missing_attributes_are_told():
     )
     assert said.splitlines() == [
         "module 'pylearn2' has no attribute 'nothing'",
-        "module 'datasets.mnist' has no attribute 'nothing'",
+        "module 'datasets.mnist.loader' has no attribute 'nothing'",
     ]
 
 

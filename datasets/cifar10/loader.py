@@ -1,0 +1,171 @@
+"""CIFAR-10 with pylearn2's class, arguments and numbers; as pixels, or whitened."""
+
+import numpy as np
+
+from datasets.cifar10.source import LABEL_NAMES, CIFAR10Files
+from datasets.design_matrix import DefaultViewConverter, DenseDesignMatrix
+from datasets.design_matrix.splits import check_which_set, sliced
+from datasets.errors import BadArgumentError
+from datasets.paths import data_root
+from datasets.preprocessing import ZCA, global_contrast_normalize
+
+VALID_SLICE = "start=45000, stop=50000"
+HALF = 127.5  # of the largest pixel value
+
+
+class _CIFAR10Pictures(DenseDesignMatrix):
+    """What the pictures have in common, whatever has been done to them."""
+
+    label_names = LABEL_NAMES
+
+    def __init__(self, X, y, axes=("b", 0, 1, "c"), preprocessor=None):
+        side = round((X.shape[1] / 3) ** 0.5)
+        super().__init__(
+            X=X,
+            y=y,
+            view_converter=DefaultViewConverter((side, side, 3), axes),
+            y_labels=len(LABEL_NAMES),
+            preprocessor=preprocessor,
+        )
+
+
+class CIFAR10(_CIFAR10Pictures):
+    """Photographs: `X` float32 (n, 3072) in 0 to 255 unless scaled, `y` uint8 (n, 1), `y_labels` 10.
+
+    The steps come in this order: center, rescale, toronto_prepro, gcn, slice, preprocess.
+
+    Parameters
+    ----------
+    which_set : {'train', 'test'}
+        50,000 or 10,000 examples, in the order of the published files.
+    center : bool
+        Subtract 127.5.
+    rescale : bool
+        Divide by 127.5.
+    gcn : float or None
+        Scale of the global contrast normalization, the norm of each picture; None: none.
+    start, stop : int or None
+        Keep the examples `start` to `stop` (exclusive) of train. As in pylearn2, `stop` without `start` is
+        ignored, and test cannot be sliced.
+    axes : sequence
+        The order of the topological view's axes, a permutation of 'b', 0, 1, 'c'.
+    toronto_prepro : bool
+        Divide by 255 and subtract train's mean picture, from test also; neither with `center` nor `gcn`.
+    preprocessor : object with ``apply(dataset, can_fit)`` or None
+        Applied last, without fitting.
+    data_path : path or None
+        The folder of prepared data, which holds ``cifar10/cifar10.h5``; ``$PYLEARN2_DATA_PATH`` by default.
+
+    Raises
+    ------
+    NotPreparedError
+        There is no ``cifar10.h5``; also an OSError.
+    NoDataPathError
+        Neither `data_path` nor ``$PYLEARN2_DATA_PATH`` is given.
+    BadArgumentError
+        `which_set`, the slice or a combination of arguments does not exist; also a ValueError and an
+        AssertionError.
+    DataError
+        ``cifar10.h5`` is damaged.
+    """
+
+    def __init__(
+        self,
+        which_set,
+        center=False,
+        rescale=False,
+        gcn=None,
+        start=None,
+        stop=None,
+        axes=("b", 0, 1, "c"),
+        toronto_prepro=False,
+        preprocessor=None,
+        data_path=None,
+    ):
+        check_which_set(which_set, "CIFAR10", VALID_SLICE)
+        if toronto_prepro and (center or gcn is not None):
+            raise BadArgumentError("toronto_prepro excludes center and gcn; leave one of them out")
+        if which_set == "test" and start is not None:
+            raise BadArgumentError("CIFAR10's test set cannot be sliced; slice its X and y instead")
+        self.which_set, self.center, self.rescale, self.gcn = which_set, center, rescale, gcn
+        self.toronto_prepro = toronto_prepro
+        self._arguments = {
+            "center": center,
+            "rescale": rescale,
+            "gcn": gcn,
+            "axes": axes,
+            "toronto_prepro": toronto_prepro,
+            "preprocessor": preprocessor,
+            "data_path": data_path,
+        }
+        X, y, train = _read(which_set, data_root(data_path), with_train=toronto_prepro)
+        if center:
+            X -= np.float32(HALF)
+        if rescale:
+            X /= np.float32(HALF)
+        if toronto_prepro:
+            X /= np.float32(255)
+            X -= (train / np.float32(255)).mean(axis=0)
+        if gcn is not None:
+            X = global_contrast_normalize(X, scale=gcn)
+        X, y = sliced(X, y, start, stop)
+        super().__init__(X, y, axes, preprocessor)
+
+    def get_test_set(self):
+        """Return the whole test set, otherwise made with the same arguments."""
+        return CIFAR10("test", **self._arguments)
+
+    def adjust_for_viewer(self, X):
+        """Return pictures, preprocessed as these are, in [-1, 1] for display."""
+        if self.gcn is not None:
+            return _to_largest(X)
+        X = X if self.center else X - HALF
+        return np.clip(X if self.rescale else X / HALF, -1, 1)
+
+
+class WhitenedCIFAR10(_CIFAR10Pictures):
+    """CIFAR-10 after contrast normalization of norm 55 and ZCA fitted to all of train: `X` float32 (n, 3072).
+
+    It is what pylearn2's script make_cifar10_gcn_whitened writes as ``train.pkl`` and ``test.pkl``.
+
+    Parameters
+    ----------
+    which_set : {'train', 'test'}
+    data_path : path or None
+        As for `CIFAR10`; preparing the data whitens them.
+    """
+
+    def __init__(self, which_set, data_path=None):
+        check_which_set(which_set, "WhitenedCIFAR10", VALID_SLICE)
+        self.which_set = which_set
+        self._data_path = data_path
+        with CIFAR10Files().open(data_root(data_path)) as h5:
+            X, y = h5[f"whitened/{which_set}"][...], h5[f"{which_set}/y"][...]
+        super().__init__(X, y)
+
+    def get_test_set(self):
+        """Return the test set, whitened with train's statistics."""
+        return WhitenedCIFAR10("test", self._data_path)
+
+    def adjust_for_viewer(self, X):
+        """Return contrast-normalized pictures in [-1, 1] for display."""
+        return _to_largest(X)
+
+
+def whitening(data_path=None):
+    """Return the ZCA that `WhitenedCIFAR10` went through: fitted to train, contrast-normalized."""
+    with CIFAR10Files().open(data_root(data_path)) as h5:
+        group = h5["whitening"]
+        arrays = (group[name][...] for name in ("mean", "P", "inv_P"))
+        return ZCA.fitted(*arrays, filter_bias=group.attrs["filter_bias"])
+
+
+def _to_largest(X):
+    return X / np.abs(X).max(axis=1, keepdims=True)
+
+
+def _read(which_set, root, with_train):
+    with CIFAR10Files().open(root) as h5:
+        X, y = h5[f"{which_set}/X"][...], h5[f"{which_set}/y"][...]
+        train = h5["train/X"][...] if with_train else None
+    return X.astype(np.float32), y, train

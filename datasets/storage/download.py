@@ -1,0 +1,175 @@
+"""Fetching a file from the first of several mirrors that has it, resumably and checked."""
+
+import fcntl
+import http.client
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from tqdm import tqdm
+
+from datasets.errors import DataError, one_line
+from datasets.storage.files import BLOCK, checksums, publish, writing
+
+TIMEOUT = 30  # seconds without a byte
+USER_AGENT = "lab-reproduce (urllib)"
+
+
+class _MirrorError(Exception):
+    """What one mirror said instead of the file."""
+
+
+class _Unsatisfiable(Exception):
+    """The server has nothing beyond the bytes that are here already."""
+
+
+def download(mirrors, destination, sha256=None, timeout=TIMEOUT, as_is=False):
+    """Fetch one file from the first mirror that gives the right one.
+
+    The bytes gather in ``<destination>.part``, which stays when a transfer breaks off, so that the next
+    mirror, or the next call, asks for the rest only (HTTP Range). A progress bar goes to stderr if that is a
+    terminal.
+
+    Parameters
+    ----------
+    mirrors : sequence of str
+        Addresses of the same file, tried in this order.
+    destination : path
+        Written only once complete and checked; its folder is made where it is missing.
+    sha256 : str or None
+        Of the uncompressed content, in hexadecimal, whether the file is gzipped or not; None: not checked.
+    timeout : float
+        Seconds to wait for a mirror's next byte.
+    as_is : bool
+        `sha256` is of the file's own bytes, even where they are gzipped.
+
+    Raises
+    ------
+    DataError
+        No mirror gave the file (the message tells what each said), or it cannot be written.
+    """
+    destination = Path(destination)
+    part = destination.with_name(destination.name + ".part")
+    with writing(destination):
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        with open(part, "ab+") as file:
+            _lock(file, destination)
+            said = []
+            for url in mirrors:
+                try:
+                    _fetch_checked(url, file, part, (sha256, as_is), timeout)
+                except _MirrorError as error:
+                    said.append(f"{url} said: {error}")
+                else:
+                    publish(part, destination)
+                    return
+            if not _end(file):
+                part.unlink()
+    raise DataError(
+        f"cannot download {destination.name} ({'; '.join(said)}); "
+        "try again later, or fetch it elsewhere and pass its folder with --from"
+    )
+
+
+def _lock(file, destination):
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise DataError(f"another process is downloading {destination}; wait for its end") from error
+
+
+def _fetch_checked(url, file, part, expected, timeout):
+    resumed = _end(file) > 0
+    _fetch(url, file, part, timeout)
+    sha256, as_is = expected
+    found = _sha256(part, as_is)
+    if sha256 in (None, found):
+        return
+    file.truncate(0)
+    if resumed:
+        # The first bytes came from elsewhere: this mirror's own file may be right.
+        _fetch_checked(url, file, part, expected, timeout)
+        return
+    raise _MirrorError("a file with another checksum" if found else "a damaged gzip file")
+
+
+def _sha256(part, as_is):
+    try:
+        return checksums(part, as_is)["sha256"]
+    except DataError:
+        return None
+
+
+def _fetch(url, file, part, timeout):
+    """Append the rest of the file, going on at the same mirror as long as each attempt brings some bytes."""
+    while True:
+        start = _end(file)
+        try:
+            _transfer(url, file, part, timeout)
+            return
+        except _Unsatisfiable:
+            if start == 0:
+                raise _MirrorError("an empty file") from None
+            file.truncate(0)
+        except _MirrorError:
+            if _end(file) <= start:
+                raise
+
+
+def _transfer(url, file, part, timeout):
+    start = _end(file)
+    headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
+    if start:
+        headers["Range"] = f"bytes={start}-"
+    response = _open(url, headers, start, timeout)
+    if response is None:
+        return
+    with response:
+        if response.status != http.client.PARTIAL_CONTENT:
+            start = 0
+            file.truncate(0)
+        elif not (response.headers.get("Content-Range") or "").startswith(f"bytes {start}-"):
+            file.truncate(0)
+            raise _MirrorError("another range than the one asked for")
+        length = response.headers.get("Content-Length")
+        total = None if length is None else start + int(length)
+        name = part.name.removesuffix(".part")
+        with tqdm(
+            desc=name, initial=start, total=total, unit="B", unit_scale=True, file=sys.stderr, disable=None
+        ) as bar:
+            while block := _read(response):
+                file.write(block)
+                bar.update(len(block))
+        file.flush()
+        if total is not None and _end(file) != total:
+            raise _MirrorError(f"the connection broke off after {_end(file)} of {total} bytes")
+
+
+def _open(url, headers, start, timeout):
+    """Return the response; None where the server confirms that the bytes here are already the whole file."""
+    try:
+        return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=timeout)
+    except urllib.error.HTTPError as error:
+        with error:
+            if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
+                if error.headers.get("Content-Range") == f"bytes */{start}":
+                    return None
+                raise _Unsatisfiable from error
+            raise _MirrorError(f"HTTP {error.code} {error.reason}") from error
+    except urllib.error.URLError as error:
+        reason = error.reason
+        raise _MirrorError(one_line(reason) if isinstance(reason, Exception) else str(reason)) from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise _MirrorError(one_line(error)) from error
+
+
+def _read(response):
+    try:
+        return response.read1(BLOCK)
+    except (OSError, http.client.HTTPException) as error:
+        raise _MirrorError(f"the connection broke off ({one_line(error)})") from error
+
+
+def _end(file):
+    return file.seek(0, 2)

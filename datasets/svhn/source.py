@@ -1,0 +1,172 @@
+"""SVHN on disk: its three published files, and the HDF5 file made from them."""
+
+import json
+import sys
+
+import numpy as np
+from tqdm import tqdm
+
+from datasets.design_matrix import DenseDesignMatrix
+from datasets.preprocessing import GlobalContrastNormalization, LeCunLCN, Pipeline
+from datasets.storage.prepared import HDF5DataSet, require_space, seal
+from datasets.storage.resumable import ResumableFile
+from datasets.storage.source_files import SourceFile
+from datasets.storage.stored_rows import StoredRows
+from datasets.svhn.mat import SIDE, check_mat, read_labels, read_pictures
+from datasets.svhn.split import PARTS, VALID_PER_CLASS, file_order
+
+URL = "http://ufldl.stanford.edu/housenumbers/"
+NUM_EXAMPLES = {"train": 73_257, "test": 26_032, "extra": 531_131}
+OFFICIAL_FILES = tuple(
+    SourceFile(f"{part}_32x32.mat", sha256, (f"{URL}{part}_32x32.mat",))
+    for part, sha256 in (
+        ("train", "435e94d69a87fde4fd4d7f3dd208dfc32cb6ae8af2240d066de1df7508d083b8"),
+        ("test", "cdce80dfb2a2c4c6160906d0bd7c68ec5a99d7ca4831afa54f09182025b6a75b"),
+        ("extra", "a133a4beb38a00fcdda90c9489e0c04f900b660ce8a316a5e854838379a71eb3"),
+    )
+)
+FEATURES = 3 * SIDE * SIDE
+PREPROCESSED = ("splitted_train", "valid", "test")
+ROWS_A_TIME = 5000
+
+
+class SVHNFiles(HDF5DataSet):
+    """SVHN in ``svhn/svhn.h5``, or ``svhn/svhn_lcn_all.h5``.
+
+    ====================  =============================================================================
+    ``pixels/X``, ``y``   the .mat files train, test, extra one after the other: uint8 (n, 3072) as
+                          planes; classes int32 (n, 1), digits 1 to 9 as 0 to 8 and digit 0 as 9
+    ``sets/<which_set>``  each of pylearn2's six sets as row numbers of these, int32 (n,)
+    ``preprocessed/<…>``  splitted_train, valid and test after contrast normalization, global (norm 1)
+                          and local (LeCun's): float32 (n, 3072)
+    ====================  =============================================================================
+
+    Preparing takes the pictures in blocks, and goes on where it was interrupted.
+
+    Parameters
+    ----------
+    lcn_channels : {'red', 'all'}
+        The planes that are normalized locally. pylearn2 does the red one only, by mistake, and so, most
+        likely, did whoever used it; 'all' is what it says it does.
+    files : tuple of 3 SourceFile
+        train, test and extra; other checksums or mirrors than the official ones.
+    num_examples : dict
+        Pictures in each of them.
+    valid_per_class : dict
+        Validation pictures a class from train and extra.
+    """
+
+    location = "svhn/svhn.h5"
+    format_version = 1
+    download_bytes = 1_575_594_780
+    prepared_bytes = 9_710_000_000
+
+    def __init__(
+        self,
+        lcn_channels="red",
+        files=OFFICIAL_FILES,
+        num_examples=NUM_EXAMPLES,
+        valid_per_class=VALID_PER_CLASS,
+    ):
+        self.lcn_channels = lcn_channels
+        every = lcn_channels == "all"
+        self.name = "svhn_lcn_all" if every else "svhn"
+        self.location = f"svhn/{self.name}.h5"
+        planes = "all three planes" if every else "the red plane"
+        self.description = f"SVHN: 630,420 house-number digits of 32 x 32 pixels, LCN on {planes}"
+        self.files = files
+        self.num_examples = num_examples
+        self.valid_per_class = valid_per_class
+
+    def check_source(self, name, path):
+        part = _part(name)
+        check_mat(path, self.num_examples[part])
+        read_labels(path, self.num_examples[part])
+
+    def write_file(self, destination, paths, attributes):
+        mats = {_part(name): path for name, path in paths.items()}
+        mats = {part: mats[part] for part in self.num_examples}
+        labels = {part: read_labels(mats[part], count) for part, count in self.num_examples.items()}
+        sets = self._sets(labels)
+        identity = {
+            "sources": json.loads(attributes["sources"]),
+            "format_version": self.format_version,
+            "lcn_channels": self.lcn_channels,
+        }
+        with ResumableFile(destination, self._arrays(sets), identity) as file:
+            require_space(destination.parent, self.prepared_bytes - file.bytes_on_disk())
+            rows = {"total": file.total_rows, "initial": file.rows_written}
+            with tqdm(desc=self.name, unit="rows", file=sys.stderr, disable=None, **rows) as bar:
+                self._write_small(file, labels, sets, bar)
+                self._write_pixels(file, mats, bar)
+                self._write_preprocessed(file, sets, bar)
+            file.publish(lambda h5: seal(h5, {**attributes, "lcn_channels": self.lcn_channels}))
+
+    def _sets(self, labels):
+        """Return each set as row numbers of ``pixels``."""
+        ends = np.cumsum([self.num_examples[part] for part in self.num_examples])
+        first = dict(zip(self.num_examples, [0, *ends[:-1]], strict=True))
+        sets = {}
+        for which_set, names in PARTS.items():
+            part, place = file_order(which_set, labels, self.valid_per_class)
+            sets[which_set] = (np.array([first[name] for name in names])[part] + place).astype(np.int32)
+        return sets
+
+    def _arrays(self, sets):
+        total = sum(self.num_examples.values())
+        return {
+            "pixels/X": ((total, FEATURES), np.dtype(np.uint8)),
+            "pixels/y": ((total, 1), np.dtype(np.int32)),
+            **{f"sets/{name}": (rows.shape, np.dtype(np.int32)) for name, rows in sets.items()},
+            **{
+                f"preprocessed/{name}": ((len(sets[name]), FEATURES), np.dtype(np.float32))
+                for name in PREPROCESSED
+            },
+        }
+
+    def _write_small(self, file, labels, sets, bar):
+        classes = np.concatenate([labels[part] for part in self.num_examples]) - np.int32(1)
+        small = {"pixels/y": classes, **{f"sets/{name}": rows for name, rows in sets.items()}}
+        for name, array in small.items():
+            rest = array[file.rows[name] :]
+            file.append(name, rest)
+            bar.update(len(rest))
+
+    def _write_pixels(self, file, mats, bar):
+        end = 0
+        for part, count in self.num_examples.items():
+            begin, end = end, end + count
+            if file.rows["pixels/X"] >= end:
+                continue
+            pictures = read_pictures(mats[part], count)
+            while file.rows["pixels/X"] < end:
+                start = file.rows["pixels/X"] - begin
+                block = pictures(slice(start, start + ROWS_A_TIME))
+                file.append("pixels/X", block)
+                bar.update(len(block))
+
+    def _write_preprocessed(self, file, sets, bar):
+        for which_set in PREPROCESSED:
+            name = f"preprocessed/{which_set}"
+            pixels = StoredRows(file.part, "pixels/X", sets[which_set])
+            while not file.complete(name):
+                start = file.rows[name]
+                block = preprocessed(pixels[start : start + ROWS_A_TIME], self.lcn_channels)
+                file.append(name, block)
+                bar.update(len(block))
+
+
+def preprocessed(pixels, lcn_channels="red"):
+    """Return pixels, rows in 0 to 255, as the released experiments had them: float32 of the same shape.
+
+    Global contrast normalization to norm 1, then LeCun's local one, of the red plane or of each.
+    """
+    pictures = DenseDesignMatrix(X=pixels)
+    # As many pictures as there are make one batch, which keeps the planes apart.
+    lcn = LeCunLCN((SIDE, SIDE), batch_size=len(pixels), every_channel=lcn_channels == "all")
+    Pipeline([GlobalContrastNormalization(), lcn]).apply(pictures)
+    return pictures.X
+
+
+def _part(name):
+    return name.partition("_")[0]

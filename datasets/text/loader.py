@@ -1,0 +1,202 @@
+"""Character corpora: a text as indices into its vocabulary, cut into sequences as the released scripts do."""
+
+import hashlib
+import math
+from fractions import Fraction
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from datasets.errors import BadArgumentError, DataError
+from datasets.storage.files import read_content
+
+VOCABULARY_ORDERS = ("sorted", "released")
+
+WAR_AND_PEACE_SHA256 = "fb66ba999dafe24017cdd59e04c56d385a9c8466993d374fd4c6f08b2142985e"
+"""Of the text that `RELEASED_ORDER` belongs to."""
+
+RELEASED_ORDER = (
+    b" (,048\xbb\xbf\xc3DHLPTXdhl\xefptx\xa0\xa4'/37;?CGKOSWcgkosw\n"
+    b'"\xa9*.26:BFJNRVZbfjnrvz\r!)\xaa-159=AEIMQUYaeimquy'
+)
+"""War and Peace's 87 bytes as the released script numbers them: as Python 2 lists the set of them."""
+
+
+class Sequences(NamedTuple):
+    """Consecutive sequences of a text that do not overlap, and the character that follows each character.
+
+    Attributes
+    ----------
+    inputs, targets : ndarray, int32 (sequences, steps), read-only
+        Indices into the vocabulary; `targets` is the text one character further on.
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray
+
+    @property
+    def length(self):
+        """The characters that these are cut from, with the one target past the end."""
+        return self.inputs.size + 1
+
+
+class Split(NamedTuple):
+    """A corpus in three, one after the other in the text."""
+
+    train: Sequences
+    valid: Sequences
+    test: Sequences
+
+
+class CharacterCorpus:
+    """A text of bytes, each byte a character, as indices into the vocabulary of those that occur in it.
+
+    Parameters
+    ----------
+    text : bytes
+    provenance : dict
+        What a run's record says of it: ``{"name": str, "official": bool, "sha256": {name: hexadecimal}}``.
+    vocabulary_order : {'sorted', 'released'}
+        By byte value; or as the released script has it, which is known for War and Peace only.
+
+    Attributes
+    ----------
+    name : str
+    vocabulary : bytes
+        The characters in the order of their indices.
+    indices : ndarray, int32 (characters,), read-only
+        The whole text.
+    provenance : dict
+
+    Raises
+    ------
+    DataError
+        The text is empty or repeats a single character.
+    BadArgumentError
+        There is no such order, or not of this text.
+    """
+
+    def __init__(self, text, provenance, vocabulary_order="sorted"):
+        self.name, self.provenance = provenance["name"], provenance
+        if not text:
+            raise DataError(f"{self.name} is empty; give a text with some characters")
+        self.vocabulary = _vocabulary(self.name, text, vocabulary_order)
+        self.indices = encode(text, self.vocabulary)
+        self.indices.flags.writeable = False  # inputs and targets share it
+
+    @classmethod
+    def from_file(cls, path, vocabulary_order="sorted"):
+        """Return the corpus of any text file, plain or gzipped: never official, and named as the file is."""
+        text = read_content(path)
+        name = Path(path).name
+        return cls(text, unofficial(name, text), vocabulary_order)
+
+    def split(self, steps, batch_size, train_share, valid_share):
+        """Cut the text into sequences for training, validation and test, as the released scripts do.
+
+        With N = floor(characters / batch_size / steps) minibatches, floor(train_share * N) are for training,
+        the next floor(valid_share * N) for validation and the rest of N for test; what is left of the text
+        is unused. Shares are taken as the decimal numbers that they print as, so that the floor is exact;
+        the scripts' floating point gives the same for their 0.8, 0.1, 0.9 and 0.05, whose nearest doubles
+        all lie above them.
+
+        Where N minibatches are the text to its last character, the last target would lie past the end; such
+        a text counts as one character shorter here, which loses a minibatch. (No corpus of the paper is
+        such a text with minibatches of 100, as its length is no multiple of 100.)
+
+        Parameters
+        ----------
+        steps : int
+            Characters in a sequence.
+        batch_size : int
+            Sequences in a minibatch.
+        train_share, valid_share : float
+            Of the minibatches.
+
+        Returns
+        -------
+        Split
+
+        Raises
+        ------
+        BadArgumentError
+            A parameter makes no sense, or leaves nothing to train or validate on.
+        """
+        counts = self._minibatches(steps, batch_size, train_share, valid_share)
+        parts, start = [], 0
+        for count in counts:
+            stop = start + count * batch_size * steps
+            parts.append(Sequences(*(self.indices[start + i : stop + i].reshape(-1, steps) for i in (0, 1))))
+            start = stop
+        return Split(*parts)
+
+    def _minibatches(self, steps, batch_size, train_share, valid_share):
+        if steps < 1 or batch_size < 1:
+            raise BadArgumentError(f"steps {steps} and batch_size {batch_size} must be at least 1")
+        shares = {"train": Fraction(str(train_share)), "validate": Fraction(str(valid_share))}
+        if min(shares.values()) <= 0 or sum(shares.values()) >= 1:
+            raise BadArgumentError(
+                f"the shares {train_share} to train and {valid_share} to validate on must be above 0, "
+                "their sum below 1"
+            )
+        characters = len(self.indices) - 1  # those that have a target
+        total = characters // (batch_size * steps)
+        counts = {purpose: int(share * total) for purpose, share in shares.items()}
+        lacking = [purpose for purpose, count in counts.items() if count == 0]
+        if lacking:
+            needed = math.ceil(1 / min(shares.values()))
+            most = characters // (batch_size * needed)
+            remedy = f"steps can be at most {most}" if most else "take smaller minibatches or a longer text"
+            problem = f"leave nothing to {' and '.join(lacking)} on" if total else "do not make one minibatch"
+            raise BadArgumentError(
+                f"the {len(self.indices):,} characters of {self.name}, in minibatches of {batch_size} "
+                f"sequences of {steps} steps, {problem}; {remedy}"
+            )
+        return [*counts.values(), total - sum(counts.values())]
+
+
+def encode(text, vocabulary):
+    """Return the indices of a text's characters in a vocabulary.
+
+    Parameters
+    ----------
+    text, vocabulary : bytes
+
+    Returns
+    -------
+    ndarray, int32 (characters,)
+
+    Raises
+    ------
+    DataError
+        A character is not in the vocabulary.
+    """
+    index = np.full(256, -1, np.int32)
+    index[list(vocabulary)] = np.arange(len(vocabulary))
+    indices = index[np.frombuffer(text, np.uint8)]
+    if len(indices) and indices.min() < 0:
+        unknown = bytes(sorted(set(text) - set(vocabulary)))
+        raise DataError(f"the vocabulary lacks {unknown!r}; leave such characters out")
+    return indices
+
+
+def unofficial(name, text):
+    """Return the provenance of a text that is no published corpus."""
+    return {"name": name, "official": False, "sha256": {name: hashlib.sha256(text).hexdigest()}}
+
+
+def _vocabulary(name, text, order):
+    if order not in VOCABULARY_ORDERS:
+        raise BadArgumentError(f"no vocabulary order {order!r}; one of: {', '.join(VOCABULARY_ORDERS)}")
+    if order == "released":
+        if hashlib.sha256(text).hexdigest() != WAR_AND_PEACE_SHA256:
+            raise BadArgumentError(
+                "the released vocabulary order is known for the official War and Peace only, "
+                f"not for {name}; use the sorted one"
+            )
+        return RELEASED_ORDER
+    vocabulary = bytes(sorted(set(text)))
+    if len(vocabulary) == 1:
+        raise DataError(f"{name} repeats a single character, {vocabulary!r}; give a text with at least two")
+    return vocabulary

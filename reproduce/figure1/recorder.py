@@ -1,0 +1,92 @@
+"""Figure 1 of the paper: the gradient with respect to an LSTM's hidden-to-hidden weights, over one epoch."""
+
+import json
+
+from aesara.gradient import grad
+
+from reproduce.errors import UserError
+from reproduce.figure1.histograms import MagnitudeHistogram
+from reproduce.files import write_text
+
+FILE = "figure1.json"
+MATRICES = ("hidden_to_cell", "hidden_to_hidden")
+"""What is counted: the matrix whose gradient the released warpeace.py returns, and all four of the gates together."""
+
+
+def recorded_epoch(experiment):
+    """The epoch whose gradients `experiment` asks for, or None."""
+    return experiment["figure1.epoch"] if experiment.settings.get("figure1.record") else None
+
+
+class GradientRecorder:
+    """Counts the gradients of every minibatch of an epoch, beside a training that it leaves as it is.
+
+    The gradients come from a function of their own, called before each training step: the step that trains is the one
+    that runs in every other epoch, so recording cannot move a bit of what is trained. It costs the recorded epoch a
+    second forward and backward pass, and nothing elsewhere.
+
+    Parameters
+    ----------
+    network : reproduce.model.networks.Network
+        A language model.
+    objective : reproduce.model.objectives.CrossEntropy
+    minibatch : reproduce.training.Minibatch
+        What the gradients are of.
+    backend : reproduce.backends
+    clipping : bool
+        Whether the gradients are those that train, clipped at every time step, or those of the same network without
+        the clip.
+
+    Notes
+    -----
+    Gradients are of the loss with respect to the weights as the network uses them (α·b, or w in full precision), as in
+    Algorithm 1. Paper, Figure 1; released warpeace.py, main.
+    """
+
+    def __init__(self, network, objective, minibatch, backend, clipping):
+        scores, _ = network.training_pass(minibatch.x, clipping=clipping)
+        loss = objective.loss(scores, minibatch.labels)
+        weights = [weight for weight in network.weights if "W_hid_to_" in weight.name]
+        self._cell = [weight.name for weight in weights].index("lstm.W_hid_to_cell")
+        self._gradients = backend.compile(minibatch.inputs, grad(loss, [weight.used for weight in weights]))
+        self._minibatches = 0
+        self._histograms = {name: MagnitudeHistogram() for name in MATRICES}
+
+    def add(self, *arrays):
+        """Count the gradients of one minibatch, given as its step's inputs."""
+        gradients = self._gradients(*arrays)
+        self._minibatches += 1
+        self._histograms["hidden_to_cell"].add(gradients[self._cell])
+        for gradient in gradients:
+            self._histograms["hidden_to_hidden"].add(gradient)
+
+    def as_dict(self):
+        """JSON-able: how many minibatches were counted, and the histogram of each of `MATRICES`."""
+        matrices = {name: histogram.as_dict() for name, histogram in self._histograms.items()}
+        return {"minibatches": self._minibatches, "matrices": matrices}
+
+
+def write(folder, experiment, gradients):
+    """Write `gradients`, a `GradientRecorder.as_dict` of the whole epoch, to `folder`."""
+    told = {"epoch": experiment["figure1.epoch"], "clipping": experiment["figure1.clipping"]}
+    write_text(folder / FILE, json.dumps(told | gradients, allow_nan=False) + "\n")
+
+
+def refuse_if_missed(folder, experiment, epochs_done):
+    """Raise UserError where the epoch to record is over and `folder` does not hold it."""
+    epoch = recorded_epoch(experiment)
+    if epoch is None or epochs_done < epoch or _holds(folder / FILE, epoch, experiment["figure1.clipping"]):
+        return
+    later = f"figure1.epoch={epochs_done + 1} or later, " if epochs_done < experiment["training.epochs"] else ""
+    raise UserError(
+        f"{folder} is past epoch {epoch}, which it did not record as figure1.* asks; "
+        f"take {later}another --runs, or start anew with --restart"
+    )
+
+
+def _holds(path, epoch, clipping):
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return kept["epoch"] == epoch and kept["clipping"] == clipping
+    except (OSError, ValueError, KeyError, TypeError):
+        return False

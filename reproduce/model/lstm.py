@@ -1,0 +1,191 @@
+"""The LSTM with binarized input-to-hidden and hidden-to-hidden weights."""
+
+import aesara.tensor as at
+import numpy as np
+from aesara import scan
+from aesara.compile.builders import OpFromGraph
+from aesara.tensor.type import TensorType
+from lasagne import init
+from lasagne.layers import Layer
+
+from reproduce.model.layers import Weight
+from reproduce.model.ops.lstm_gates import LSTMGates, LSTMGatesGradient
+
+GATES = ("ingate", "forgetgate", "cell", "outgate")
+RANGE = 0.08
+
+
+class BinarizedLSTMLayer(Layer):
+    """One LSTM layer over sequences of indices, each of its eight matrices with its own α.
+
+    ::
+
+        i, f, c, o = x·W_in + h·W_hid + b           (stacked in this order, a gate after the other)
+        cell = sigmoid(f)·cell + sigmoid(i)·tanh(c)
+        h    = sigmoid(o)·tanh(cell)                or, with binary activations, sigmoid(o)·sign(cell)
+                                                    (`binarize="cell_output"`), sign(sigmoid(o)·tanh(cell))
+                                                    (`"hidden_state"`)
+
+    Parameters
+    ----------
+    incoming : lasagne.layers.Layer
+        Indices, (batch, steps); the input is their one-hot vectors, which are never made: a product of one with
+        W_in is a row of it.
+    vocabulary : int
+        Number of distinct indices.
+    num_units : int
+        Cells of the layer.
+    method : reproduce.methods.Method
+        How the matrices are used.
+    binarize : {None, "cell_output", "hidden_state"}
+        Where the binary activation stands; None leaves activations full.
+    clip_gradient : float
+        The gradient with respect to the stacked pre-activations is clipped to ± this at every time step.
+    name : str
+        Prefix of the parameters' names.
+
+    Notes
+    -----
+    Output shape (batch, steps, num_units). No peepholes; states start at zero in every sequence; weights start uniform
+    in ±0.08, the forget gate's bias at 1, the others at 0. Paper, Section 3.2; released lab.py, LSTMLayer.
+    """
+
+    def __init__(self, incoming, vocabulary, num_units, method, binarize, clip_gradient, name="lstm"):
+        super().__init__(incoming, name=name)
+        self.num_units, self.clip_gradient, self.binarize = num_units, clip_gradient, binarize
+        self.weights, self.biases = [], []
+        for gate in GATES:
+            for source, rows in (("in", vocabulary), ("hid", num_units)):
+                label = f"W_{source}_to_{gate}"
+                latent = self.add_param(init.Uniform(RANGE), (rows, num_units), name=label)
+                self.weights.append(Weight(f"{name}.{label}", latent, method))
+            start = init.Constant(1.0 if gate == "forgetgate" else 0.0)
+            self.biases.append(self.add_param(start, (num_units,), name=f"b_{gate}", regularizable=False))
+
+    def get_output_shape_for(self, input_shape):
+        return (*input_shape, self.num_units)
+
+    def get_output_for(self, input, clipping=True, **kwargs):
+        """Hidden states of `input`; without `clipping`, gradients through it are those of no clip."""
+        batch, steps = input.shape[0], input.shape[1]
+        stacked_in, stacked_hid, bias = self._stacked()
+        projected = (stacked_in[input.T.flatten()] + bias).reshape((steps, batch, 4 * self.num_units))
+        hidden = unrolled(projected, stacked_hid, self.binarize, self.clip_gradient if clipping else 0)
+        return hidden.dimshuffle(1, 0, 2)
+
+    def step(self, characters, cell, hidden):
+        """The state (cell, hidden) after one more index of each sequence.
+
+        Parameters
+        ----------
+        characters : int vector, (batch,)
+        cell, hidden : matrices, (batch, num_units)
+            The state so far.
+        """
+        stacked_in, stacked_hid, bias = self._stacked()
+        pre = stacked_in[characters] + bias + at.dot(hidden, stacked_hid)
+        cell, hidden, _ = LSTMGates(self.binarize)(pre, cell)
+        return cell, hidden
+
+    def _stacked(self):
+        """The used input-to-hidden and hidden-to-hidden weights and the biases, a gate after the other."""
+        stacked_in = at.concatenate([weight.used for weight in self.weights[0::2]], axis=1)
+        stacked_hid = at.concatenate([weight.used for weight in self.weights[1::2]], axis=1)
+        return stacked_in, stacked_hid, at.concatenate(self.biases)
+
+
+def unrolled(projected, by_hidden, binarize, clip_gradient):
+    """Hidden states of an LSTM over whole sequences, from zero states.
+
+    The gradient is a second scan, backwards over what the first one kept. Aesara would derive one that computes the
+    first anew.
+
+    Parameters
+    ----------
+    projected : tensor, (steps, batch, 4·units)
+        The inputs' part of the pre-activations, biases included.
+    by_hidden : matrix, (units, 4·units)
+        Hidden-to-hidden weights.
+    binarize, clip_gradient
+        See `BinarizedLSTMLayer`; 0 does not clip.
+
+    Returns
+    -------
+    tensor, (steps, batch, units)
+    """
+    inputs = [TensorType("float32", shape=x.type.shape)() for x in (projected, by_hidden)]
+    return _Unrolled(inputs, binarize, clip_gradient)(projected, by_hidden)[0]
+
+
+class _Unrolled(OpFromGraph):
+    """`_forward`, with `_gradient` for its gradient; a function that is compiled has the graph in this Op's place."""
+
+    def __init__(self, inputs, binarize, clip_gradient):
+        self._binarize, self._clip_gradient = binarize, clip_gradient
+        super().__init__(inputs, _forward(*inputs, binarize), inline=True)
+
+    def L_op(self, inputs, outputs, gradients):
+        return list(_gradient(*inputs, *outputs, gradients[0], self._binarize, self._clip_gradient))
+
+    def connection_pattern(self, node):
+        return [[True, False, False]] * 2  # only the hidden states are for others
+
+
+def _forward(projected, by_hidden, binarize):
+    """Hidden states, cells and what the gradient needs, each (steps, batch, …)."""
+
+    def step(projected, cell, hidden, by_hidden):
+        cell, hidden, kept = LSTMGates(binarize)(projected + at.dot(hidden, by_hidden), cell)
+        return cell, hidden, kept
+
+    start = _zeros(projected, by_hidden)
+    (cells, hidden, kept), _ = scan(
+        step, sequences=projected, outputs_info=[start, start, None], non_sequences=[by_hidden], strict=True
+    )
+    return [hidden, cells, kept]
+
+
+def _gradient(projected, by_hidden, hidden, cells, kept, by_output, binarize, clip):
+    """The gradients with respect to `projected` and `by_hidden`, given that with respect to the hidden states."""
+    start = _zeros(projected, by_hidden)
+    hidden_before, before = (at.concatenate([start[None], x[:-1]]) for x in (hidden, cells))
+
+    def step(by_output, kept, before, after, by_cell, by_state, transposed):
+        by_pre, by_cell = LSTMGatesGradient(binarize, clip)(kept, before, after, by_cell, by_output + by_state)
+        return by_cell, at.dot(by_pre, transposed), by_pre
+
+    (_, _, by_pre), _ = scan(
+        step,
+        sequences=[by_output, kept, before, cells],
+        outputs_info=[start, start, None],
+        non_sequences=[by_hidden.T],
+        go_backwards=True,
+        strict=True,
+    )
+    by_pre = by_pre[::-1]
+    rows = [x.reshape((-1, x.shape[2])) for x in (hidden_before, by_pre)]
+    return by_pre, at.dot(rows[0].T, rows[1])
+
+
+def _zeros(projected, by_hidden):
+    return at.zeros((projected.shape[1], by_hidden.shape[0]), dtype="float32")
+
+
+class OutputLayer(Layer):
+    """Full-precision scores of the next character at every step: (batch·steps, vocabulary).
+
+    Weights start normal(0, 0.01) and stay in full precision (released warpeace.py, main).
+    """
+
+    def __init__(self, incoming, vocabulary, name="output"):
+        super().__init__(incoming, name=name)
+        self.vocabulary = vocabulary
+        self.W = self.add_param(init.Normal(0.01), (int(self.input_shape[-1]), vocabulary), name="W")
+        self.b = self.add_param(init.Constant(0.0), (vocabulary,), name="b", regularizable=False)
+
+    def get_output_shape_for(self, input_shape):
+        count = None if None in input_shape[:-1] else int(np.prod(input_shape[:-1]))
+        return (count, self.vocabulary)
+
+    def get_output_for(self, input, **kwargs):
+        return at.dot(input.reshape((-1, self.input_shape[-1])), self.W) + self.b

@@ -1,0 +1,224 @@
+"""The elementwise part of an LSTM's step and its gradient, each in one pass over memory."""
+
+import aesara.tensor as at
+import numpy as np
+from aesara.graph.basic import Apply
+from aesara.link.c.op import COp
+from scipy.special import expit
+
+KINDS = (None, "cell_output", "hidden_state")
+
+
+class _Gates(COp):
+    """What both Ops share: float32 matrices in and out, rows divided among threads.
+
+    Parameters
+    ----------
+    binarize : {None, "cell_output", "hidden_state"}
+        Where the binary activation stands.
+    """
+
+    def _make_node(self, inputs, outputs):
+        inputs = [at.as_tensor_variable(x) for x in inputs]
+        for x in inputs:
+            if x.dtype != "float32" or x.ndim != 2:
+                raise TypeError(f"{type(self).__name__} wants float32 matrices, got {x.type}")
+        return Apply(self, inputs, [at.fmatrix() for _ in range(outputs)])
+
+    def c_headers(self, **kwargs):
+        return ["<math.h>"]
+
+    def c_compile_args(self, **kwargs):
+        return ["-fopenmp", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+
+    def _c_code(self, inputs, outputs, widths, width_out, body, fail):
+        """C code that runs `body` for the columns j < n of each row.
+
+        `widths` and `width_out` tell how many times n columns each input and output has. The body sees a row of input k
+        as ``x<k>`` and of output k as ``z<k>``.
+        """
+        held = " ".join(f"Py_XDECREF(a{k});" for k in range(len(inputs)))
+        arrays = "\n".join(f"PyArrayObject* a{k} = PyArray_GETCONTIGUOUS({x});" for k, x in enumerate(inputs))
+        fit = " && ".join(
+            f"PyArray_DIM(a{k}, 0) == rows && PyArray_DIM(a{k}, 1) == {width} * n" for k, width in enumerate(widths)
+        )
+        allocate = "\n".join(
+            f"""
+            dims[1] = {width} * n;
+            if (!{z} || PyArray_DIM({z}, 0) != rows || PyArray_DIM({z}, 1) != dims[1]
+                    || !PyArray_IS_C_CONTIGUOUS({z})) {{
+                Py_XDECREF({z});
+                {z} = (PyArrayObject*)PyArray_SimpleNew(2, dims, NPY_FLOAT32);
+                if (!{z}) {{ {held} {fail} }}
+            }}
+            float* const q{k} = (float*)PyArray_DATA({z});"""
+            for k, (z, width) in enumerate(zip(outputs, width_out, strict=True))
+        )
+        rows = [f"const float* __restrict__ x{k} = p{k} + r * {width} * n;" for k, width in enumerate(widths)]
+        rows += [f"float* __restrict__ z{k} = q{k} + r * {width} * n;" for k, width in enumerate(width_out)]
+        pointers = "\n".join(f"const float* const p{k} = (const float*)PyArray_DATA(a{k});" for k in range(len(inputs)))
+        whole = " && ".join(f"a{k}" for k in range(len(inputs)))
+        return f"""
+        {{
+        {arrays}
+        if (!({whole})) {{ {held} {fail} }}
+        const npy_intp rows = PyArray_DIM(a1, 0), n = PyArray_DIM(a1, 1);
+        if (!({fit})) {{
+            PyErr_SetString(PyExc_ValueError, "{type(self).__name__}: shapes do not fit each other");
+            {held} {fail}
+        }}
+        npy_intp dims[2] = {{rows, n}};
+        {allocate}
+        {pointers}
+        #pragma omp parallel for schedule(static) if (rows * n > 4096)
+        for (npy_intp r = 0; r < rows; r++) {{
+            {" ".join(rows)}
+            {body}
+        }}
+        {held}
+        }}
+        """
+
+
+class LSTMGates(_Gates):
+    """From pre-activations and cells to the next cells and hidden states.
+
+    ::
+
+        i, f, o = sigmoid of the 1st, 2nd and 4th block of the pre-activations; c = tanh of the 3rd
+        cell'   = f·cell + i·c
+        s       = tanh(cell'), of `binarize="cell_output"` sign(cell')
+        hidden  = o·s, of `binarize="hidden_state"` sign(o·s)
+
+    Inputs: pre-activations (batch, 4·units) and cells (batch, units), float32. Outputs: cell' and hidden
+    (batch, units), and what the gradient needs, i, f, c, o and s beside each other (batch, 5·units). sign is that of
+    `reproduce.model.ops.sign.Sign`. Paper, Section 3.2; released lab.py, LSTMLayer.
+    """
+
+    __props__ = ("binarize",)
+
+    def __init__(self, binarize=None):
+        if binarize not in KINDS:
+            raise ValueError(f"binarize must be one of {KINDS}, got {binarize!r}")
+        self.binarize = binarize
+
+    def make_node(self, pre, cell):
+        return self._make_node([pre, cell], 3)
+
+    def infer_shape(self, fgraph, node, shapes):
+        rows, units = shapes[1]
+        return [shapes[1], shapes[1], (rows, 5 * units)]
+
+    def perform(self, node, inputs, outputs):
+        pre, cell = inputs
+        _check(pre, cell, 4)
+        i, f, c, o = np.split(pre, 4, axis=1)
+        i, f, c, o = expit(i), expit(f), np.tanh(c), expit(o)
+        cell = f * cell + i * c
+        s = _sign(cell) if self.binarize == "cell_output" else np.tanh(cell)
+        hidden = _sign(o * s) if self.binarize == "hidden_state" else o * s
+        outputs[0][0], outputs[1][0], outputs[2][0] = cell, hidden, np.concatenate([i, f, c, o, s], axis=1)
+
+    def c_code_cache_version(self):
+        return (1,)
+
+    def c_code(self, node, name, inputs, outputs, sub):
+        def sign(x):
+            return f"({x} + 1.0f >= 1.0f ? 1.0f : -1.0f)"
+
+        s = sign("cell") if self.binarize == "cell_output" else "tanhf(cell)"
+        hidden = sign("o * s") if self.binarize == "hidden_state" else "o * s"
+        body = f"""
+        for (npy_intp j = 0; j < n; j++) {{
+            const float i = 1.0f / (1.0f + expf(-x0[j])), f = 1.0f / (1.0f + expf(-x0[n + j]));
+            const float c = tanhf(x0[2 * n + j]), o = 1.0f / (1.0f + expf(-x0[3 * n + j]));
+            const float cell = f * x1[j] + i * c;
+            const float s = {s};
+            z0[j] = cell; z1[j] = {hidden};
+            z2[j] = i; z2[n + j] = f; z2[2 * n + j] = c; z2[3 * n + j] = o; z2[4 * n + j] = s;
+        }}"""
+        return self._c_code(inputs, outputs, (4, 1), (1, 1, 5), body, sub["fail"])
+
+
+class LSTMGatesGradient(_Gates):
+    """The gradient of `LSTMGates`, clipped.
+
+    Inputs: what `LSTMGates` kept (batch, 5·units); its cells before and after the step, and the gradients with respect
+    to cell' and hidden, each (batch, units). Outputs: the gradients with respect to the pre-activations
+    (batch, 4·units), clipped to ± `clip` where that is not 0, and to the cells (batch, units). Through a sign the
+    gradient passes as hard tanh's does.
+    """
+
+    __props__ = ("binarize", "clip")
+
+    def __init__(self, binarize=None, clip=0.0):
+        if binarize not in KINDS:
+            raise ValueError(f"binarize must be one of {KINDS}, got {binarize!r}")
+        self.binarize, self.clip = binarize, float(clip)
+
+    def make_node(self, kept, before, after, by_cell, by_hidden):
+        return self._make_node([kept, before, after, by_cell, by_hidden], 2)
+
+    def infer_shape(self, fgraph, node, shapes):
+        rows, units = shapes[1]
+        return [(rows, 4 * units), shapes[1]]
+
+    def perform(self, node, inputs, outputs):
+        kept, before, after, by_cell, by_hidden = inputs
+        _check(kept, before, 5)
+        i, f, c, o, s = np.split(kept, 5, axis=1)
+        if self.binarize == "hidden_state":
+            by_hidden = np.where(_inside(o * s), by_hidden, np.float32(0))
+        by_s = by_hidden * o
+        signs = self.binarize == "cell_output"
+        by_cell = by_cell + (np.where(_inside(after), by_s, np.float32(0)) if signs else by_s * (1 - s * s))
+        by_pre = [by_cell * c * i * (1 - i), by_cell * before * f * (1 - f), by_cell * i * (1 - c * c)]
+        by_pre = np.concatenate([*by_pre, by_hidden * s * o * (1 - o)], axis=1)
+        outputs[0][0] = np.clip(by_pre, np.float32(-self.clip), np.float32(self.clip)) if self.clip else by_pre
+        outputs[1][0] = by_cell * f
+
+    def c_code_cache_version(self):
+        return (1,)
+
+    def c_code(self, node, name, inputs, outputs, sub):
+        def passed(gradient, x):
+            return f"({x} >= -1.0f && {x} <= 1.0f ? {gradient} : 0.0f)"
+
+        by_hidden = passed("x4[j]", "(o * s)") if self.binarize == "hidden_state" else "x4[j]"
+        by_s = passed("(h * o)", "x2[j]") if self.binarize == "cell_output" else "h * o * (1.0f - s * s)"
+        bound = f"{float(np.float32(self.clip))!r}f"
+        clipped = f"(g < -{bound} ? -{bound} : (g > {bound} ? {bound} : g))" if self.clip else "g"
+        gradients = (
+            "d * c * i * (1.0f - i)",
+            "d * x1[j] * f * (1.0f - f)",
+            "d * i * (1.0f - c * c)",
+            "h * s * o * (1.0f - o)",
+        )
+        stores = " ".join(
+            f"{{ const float g = {gradient}; z0[{block} * n + j] = {clipped}; }}"
+            for block, gradient in enumerate(gradients)
+        )
+        body = f"""
+        #pragma omp simd
+        for (npy_intp j = 0; j < n; j++) {{
+            const float i = x0[j], f = x0[n + j], c = x0[2 * n + j], o = x0[3 * n + j], s = x0[4 * n + j];
+            const float h = {by_hidden};
+            const float d = x3[j] + {by_s};
+            {stores}
+            z1[j] = d * f;
+        }}"""
+        return self._c_code(inputs, outputs, (5, 1, 1, 1, 1), (4, 1), body, sub["fail"])
+
+
+def _check(blocks, cell, count):
+    if blocks.shape != (cell.shape[0], count * cell.shape[1]):
+        raise ValueError("LSTM gates: shapes do not fit each other")
+
+
+def _sign(x):
+    one = np.float32(1)
+    return np.where(x + one >= one, one, -one)
+
+
+def _inside(x):
+    return (x >= -1) & (x <= 1)

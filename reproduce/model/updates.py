@@ -1,0 +1,73 @@
+"""Adam whose second moment is the curvature d, kept once, and clipping."""
+
+import aesara.tensor as at
+import numpy as np
+from aesara import shared
+from aesara.gradient import grad
+
+from reproduce.model.ops.adam import BETA1, BETA2, EPSILON, AdamStep, decay_rates
+
+
+def adam(loss, network, learning_rate, variant="released"):
+    """Updates of one training step (Algorithm 1).
+
+    Latent weights take their steps from the gradient with respect to the weights that the network used, ``α·b``;
+    binarized ones are then clipped to ±1, and their scale moves to the one that the next step uses. All other
+    parameters take plain Adam steps. This is Lasagne's form of Adam: ε is not corrected for bias.
+
+    Parameters
+    ----------
+    loss : scalar
+        Of the training pass.
+    network : reproduce.model.networks.Network
+    learning_rate : float32 scalar
+        η.
+    variant : {"released", "repository"}
+        How Adam's constants are rounded; see `reproduce.model.ops.adam.decay_rates`.
+
+    Returns
+    -------
+    list of (shared variable, expression)
+        Initial state: all moments and the step count 0.
+    """
+    weights, parameters = network.weights, network.parameters
+    gradients = grad(loss, [weight.used for weight in weights] + parameters)
+    step = _zeros_like(np.float32(0), "adam.step")
+    t = step + 1
+    size = learning_rate * at.sqrt(1 - BETA2**t) / (1 - BETA1**t)
+    updates = [(step, t)]
+    beta1, rest1, beta2, rest2 = (at.constant(rate, dtype="float32") for rate in decay_rates(variant))
+    for weight, gradient in zip(weights, gradients, strict=False):
+        updates += _weight_step(weight, gradient, size, variant)
+    for parameter, gradient in zip(parameters, gradients[len(weights) :], strict=True):
+        m, v = _moments(parameter)
+        m_next = beta1 * m + rest1 * gradient
+        v_next = beta2 * v + rest2 * at.square(gradient)
+        updates += [
+            (m, m_next),
+            (v, v_next),
+            (parameter, parameter - size * m_next / (at.sqrt(v_next) + at.constant(EPSILON, dtype="float32"))),
+        ]
+    return updates
+
+
+def _weight_step(weight, gradient, size, variant):
+    method = weight.method
+    m, v = _moments(weight.latent)
+    op = AdamStep(clip=method.binarizes, scale=method.scale, variant=variant)
+    if weight.step_scale != 1.0:
+        size = size * at.constant(weight.step_scale, dtype="float32")
+    w_next, m_next, v_next, *alpha_next = op(weight.latent, m, v, gradient, size, return_list=True)
+    updates = [(weight.latent, w_next), (m, m_next), (v, v_next)]
+    if alpha_next:
+        updates.append((weight.alpha, alpha_next[0]))
+    return updates
+
+
+def _moments(parameter):
+    value = parameter.get_value(borrow=True)
+    return _zeros_like(value, f"{parameter.name}.m"), _zeros_like(value, f"{parameter.name}.v")
+
+
+def _zeros_like(value, name):
+    return shared(np.zeros_like(value), name=name, shape=value.shape)

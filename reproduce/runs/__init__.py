@@ -1,0 +1,1 @@
+"""A run on disk: its folder, record, checkpoints and log, and what it was made with."""

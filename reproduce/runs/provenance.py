@@ -1,0 +1,60 @@
+"""What a run was made with: versions, commit, device."""
+
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+PACKAGES = ("numpy", "scipy", "aesara", "lasagne", "h5py", "jax", "jaxlib")
+
+
+def software():
+    """Versions by name, with the checkout's ``commit`` (None outside one) and whether it was ``dirty``.
+
+    Changed results do not count: they are what the program wrote, and no part of it.
+    """
+    versions = {"python": platform.python_version()}
+    for package in ("lab-reproduce", *PACKAGES):
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = None
+    commit = _git("rev-parse", "HEAD")
+    changes = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)results")
+    return versions | {"commit": commit, "dirty": bool(changes) if commit else None}
+
+
+def processor():
+    """The CPU's name and the threads this process may use."""
+    name = platform.processor() or platform.machine()
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                name = line.partition(":")[2].strip()
+                break
+    except OSError:
+        pass
+    return f"{name}, {threads()} threads"
+
+
+def device(backend):
+    """The device that a `backend` computes on."""
+    return processor() if backend.device == "cpu" else backend.device
+
+
+def threads():
+    """Threads that the linear algebra may use."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    return int(wanted) if wanted.isdigit() and int(wanted) > 0 else len(os.sched_getaffinity(0))
+
+
+def _git(*arguments):
+    if not (CHECKOUT / ".git").exists():
+        return None
+    try:
+        done = subprocess.run(["git", "-C", CHECKOUT, *arguments], capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,0 +1,158 @@
+"""The examples that an experiment trains, validates and tests on, from `datasets`."""
+
+import copy
+import functools
+import hashlib
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from datasets import catalog
+from datasets.cifar10 import WhitenedCIFAR10, whitening
+from datasets.design_matrix import ZCA_Dataset
+from datasets.digits import Digits
+from datasets.mnist import MNIST
+from datasets.storage.stored_rows import StoredRows
+from datasets.svhn import SVHN
+from datasets.svhn.h5 import h5_path
+from datasets.text import CharacterCorpus, python_source
+from reproduce.errors import UserError
+from reproduce.model import networks
+
+
+class Split(NamedTuple):
+    """Examples and what is to be told of them.
+
+    Pictures: `x` float32 (n, features), in memory or read by row from disk, and class indices `y`, int32 (n,).
+    Texts: `x` and `y` int32 (n, steps), indices of characters and of those that follow them.
+    """
+
+    x: np.ndarray | StoredRows
+    y: np.ndarray
+
+
+@dataclass(frozen=True)
+class Splits:
+    """Training, validation and test examples, where they are from (a record's ``data``), and a text's characters."""
+
+    train: Split
+    valid: Split
+    test: Split
+    provenance: dict
+    vocabulary: bytes | None = None
+
+
+SYNTHETIC_EXAMPLES = 500
+
+
+def load(experiment, root, allow_unofficial=False):
+    """The examples of `experiment`.
+
+    Parameters
+    ----------
+    experiment : reproduce.experiments.Experiment
+    root : path
+        Folder of prepared data.
+    allow_unofficial : bool
+        Whether files that claim to be official ones but are not will do.
+
+    Returns
+    -------
+    Splits
+
+    Raises
+    ------
+    UserError, datasets.DataError
+        Where the data are missing, damaged or not the official ones.
+    """
+    settings = experiment.settings
+    if settings["network.kind"] == "lstm":
+        return _text(settings, root, allow_unofficial)
+    if settings.get("data.source") == "synthetic":
+        return _synthetic(networks.input_shape(experiment), settings["network.classes"])
+    name = settings["data.name"]
+    origin = catalog.provenance(_catalog_name(settings), root)
+    _refuse_unofficial(origin, root, allow_unofficial)
+    train, valid, test = LOADERS[name](settings, root)
+    return Splits(_examples(train), _examples(valid), _examples(test), origin)
+
+
+def _refuse_unofficial(origin, root, allowed):
+    if not origin["official"] and not allowed:
+        name = origin["name"]
+        raise UserError(f"the {name} files under {root} are not the official ones; --allow-unofficial accepts them")
+
+
+def _text(settings, root, allow_unofficial):
+    """A corpus cut into sequences; the user's own text and the stand-in claim nothing, so they need no consent."""
+    order = settings["data.vocabulary_order"]
+    if settings["data.file"]:
+        corpus = CharacterCorpus.from_file(settings["data.file"], order)
+    elif settings.get("data.source") == "python_source":
+        corpus = python_source.corpus(order)
+    else:
+        corpus = catalog.get(settings["data.name"]).corpus(root, order)
+        _refuse_unofficial(corpus.provenance, root, allow_unofficial)
+    shares = settings["data.train_share"], settings["data.valid_share"]
+    parts = corpus.split(settings["network.steps"], settings["training.batch_size"], *shares)
+    train, valid, test = (Split(part.inputs, part.targets) for part in (parts.train, parts.valid, parts.test))
+    return Splits(train, valid, test, corpus.provenance, corpus.vocabulary)
+
+
+def _digits(settings, root):
+    return _centred(Digits, settings)
+
+
+def _mnist(settings, root):
+    return _centred(functools.partial(MNIST, data_path=root), settings)
+
+
+def _centred(kind, settings):
+    center = settings["data.center"]
+    train = kind("train", center=center)
+    valid = copy.copy(train)  # of the same arrays: both parts are views
+    train.restrict(*settings["data.train"])
+    valid.restrict(*settings["data.valid"])
+    return train, valid, kind("test", center=center)
+
+
+def _cifar10(settings, root):
+    whole, preprocessor = WhitenedCIFAR10("train", root), whitening(root)
+    train, valid = (ZCA_Dataset(whole, preprocessor, *settings[key]) for key in ("data.train", "data.valid"))
+    return train, valid, whole.get_test_set()
+
+
+def _svhn(settings, root):
+    options = {"path": root, "lcn_channels": settings["data.lcn_channels"]}
+    parts = ("splitted_train", "valid", "test")
+    for path in (h5_path(Path(root), part) for part in parts):
+        if path.exists():
+            # `SVHN` prefers pylearn2's own file, of which the provenance knows nothing.
+            raise UserError(f"{path} stands in the way of the prepared data; move it out of {root}")
+    return tuple(SVHN(part, **options) for part in parts)
+
+
+LOADERS = {"digits": _digits, "mnist": _mnist, "cifar10": _cifar10, "svhn": _svhn}
+
+
+def _catalog_name(settings):
+    """SVHN normalised in all channels is a prepared file of its own."""
+    suffix = "_lcn_all" if settings.get("data.lcn_channels") == "all" else ""
+    return settings["data.name"] + suffix
+
+
+def _examples(data_set):
+    return Split(data_set.X, np.asarray(data_set.y).reshape(-1).astype("int32"))
+
+
+def _synthetic(shape, classes):
+    """500 random pictures, the same for training, validation and test; they stand in for any picture data."""
+    rng = np.random.RandomState(0)
+    x = rng.randn(SYNTHETIC_EXAMPLES, math.prod(shape)).astype("float32")
+    y = rng.randint(0, classes, SYNTHETIC_EXAMPLES).astype("int32")
+    sha256 = {name: hashlib.sha256(array).hexdigest() for name, array in (("x", x), ("y", y))}
+    examples = Split(x, y)
+    return Splits(examples, examples, examples, {"name": "synthetic", "official": False, "sha256": sha256})

@@ -1,0 +1,207 @@
+"""Preparing, verifying and describing data sets in HDF5, on a tiny one of two files."""
+
+import gzip
+import hashlib
+import json
+import resource
+
+import h5py
+import numpy as np
+import pytest
+
+from datasets.errors import DataError, FullDiskError, NotPreparedError
+from datasets.storage.files import read_content
+from datasets.storage.prepared import HDF5DataSet
+from datasets.storage.source_files import SourceFile
+
+CONTENTS = {"numbers": bytes(range(100)), "squares": bytes(i * i % 256 for i in range(100))}
+SHA256 = {name: hashlib.sha256(content).hexdigest() for name, content in CONTENTS.items()}
+
+
+class Tiny(HDF5DataSet):
+    """Files of 100 bytes."""
+
+    name = "tiny"
+    description = "100 numbers and their squares"
+    location = "tiny/tiny.h5"
+    format_version = 3
+    download_bytes = prepared_bytes = 200
+
+    def __init__(self, mirror="http://name.invalid"):
+        self.files = tuple(SourceFile(name, sha256, (f"{mirror}/{name}",)) for name, sha256 in SHA256.items())
+
+    def check_source(self, name, path):
+        if len(read_content(path)) != 100:
+            raise DataError(f"{path} is not 100 bytes")
+
+    def write(self, h5, paths):
+        for name, path in paths.items():
+            h5[f"arrays/{name}"] = np.frombuffer(read_content(path), np.uint8).reshape(50, 2)
+
+
+@pytest.fixture
+def source(tmp_path):
+    folder = tmp_path / "source"
+    folder.mkdir()
+    (folder / "numbers").write_bytes(CONTENTS["numbers"])
+    (folder / "squares.gz").write_bytes(gzip.compress(CONTENTS["squares"]))
+    return folder
+
+
+@pytest.fixture
+def root(tmp_path):
+    return tmp_path / "root"
+
+
+def snapshot(root):
+    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in root.rglob("*") if path.is_file()}
+
+
+def edit(root, change):
+    with h5py.File(root / "tiny" / "tiny.h5", "r+") as h5:
+        change(h5)
+
+
+def test_prepares_verifies_and_describes(source, root):
+    tiny = Tiny()
+    assert tiny.state(root) == "not prepared"
+    assert tiny.prepare(root, source) == f"tiny: prepared, {root}/tiny/tiny.h5"
+    assert tiny.state(root) == "prepared"
+    assert tiny.verify(root) == f"tiny: verified, official, {root}/tiny/tiny.h5"
+    assert tiny.provenance(root) == {"name": "tiny", "official": True, "sha256": SHA256}
+    with tiny.open(root) as h5:
+        assert h5["arrays/numbers"][...].tobytes() == CONTENTS["numbers"]
+        assert json.loads(h5.attrs["sources"]) == SHA256
+        assert (h5.attrs["name"], h5.attrs["format_version"], h5.attrs["official"]) == ("tiny", 3, True)
+    assert [path.name for path in (root / "tiny").iterdir()] == ["tiny.h5"]
+
+
+def test_preparing_again_changes_nothing_and_says_so(source, root):
+    Tiny().prepare(root, source)
+    before = snapshot(root)
+    for arguments in ((), (source,), (source, True), (None, True), (root / "absent",)):
+        said = Tiny().prepare(root, *arguments)
+        assert said == f"tiny: verified, official, {root}/tiny/tiny.h5 (already prepared, nothing to do)"
+    assert snapshot(root) == before
+
+
+def test_a_wrong_checksum_is_refused_unless_allowed_and_then_recorded(source, root):
+    (source / "numbers").write_bytes(bytes(100))
+    with pytest.raises(DataError, match=r"numbers: wrong checksum .*--allow-unofficial") as raised:
+        Tiny().prepare(root, source)
+    assert "\n" not in str(raised.value)
+    assert snapshot(root.parent / "root") == {}
+    said = Tiny().prepare(root, source, allow_unofficial=True)
+    assert said == f"tiny: prepared, UNOFFICIAL, {root}/tiny/tiny.h5"
+    assert Tiny().state(root) == "prepared, unofficial"
+    assert "verified, UNOFFICIAL" in Tiny().verify(root)
+    expected = {**SHA256, "numbers": hashlib.sha256(bytes(100)).hexdigest()}
+    assert Tiny().provenance(root) == {"name": "tiny", "official": False, "sha256": expected}
+    before = snapshot(root)
+    assert "already prepared" in Tiny().prepare(root, allow_unofficial=True)
+    assert "already prepared" in Tiny().prepare(root, source, allow_unofficial=True)
+    assert snapshot(root) == before
+
+
+def test_unofficial_gives_way_to_official_and_to_another_that_is_named(source, root):
+    Tiny().prepare(root, source)
+    (source / "numbers").write_bytes(bytes(100))
+    Tiny().prepare(root, source, allow_unofficial=True)
+    assert Tiny().state(root) == "prepared, unofficial"
+    with pytest.raises(DataError, match="wrong checksum"):
+        Tiny().prepare(root, source)
+    (source / "numbers").write_bytes(CONTENTS["numbers"])
+    Tiny().prepare(root, source)
+    assert Tiny().state(root) == "prepared"
+
+
+def test_what_is_not_in_the_format_is_refused_even_if_unofficial_is_allowed(source, root):
+    Tiny().prepare(root, source)
+    before = snapshot(root)
+    (source / "numbers").write_bytes(bytes(99))
+    with pytest.raises(DataError, match="numbers is not 100 bytes"):
+        Tiny().prepare(root, source, allow_unofficial=True)
+    (source / "numbers").write_bytes(gzip.compress(bytes(100))[:-3])
+    with pytest.raises(DataError, match="numbers is a truncated or damaged gzip file"):
+        Tiny().prepare(root, source, allow_unofficial=True)
+    assert snapshot(root) == before
+
+
+def test_files_already_under_the_root_are_used_and_the_rest_downloaded(source, root):
+    served = root.parent / "server"
+    served.mkdir()
+    (served / "squares").write_bytes(CONTENTS["squares"])
+    (root / "tiny").mkdir(parents=True)
+    (root / "tiny" / "numbers").write_bytes(CONTENTS["numbers"])
+    Tiny(mirror=served.as_uri()).prepare(root)
+    assert Tiny().state(root) == "prepared"
+
+
+def test_downloads_must_be_official(root):
+    served = root.parent / "server"
+    served.mkdir()
+    for name in CONTENTS:
+        (served / name).write_bytes(bytes(100))
+    with pytest.raises(DataError, match="said: a file with another checksum"):
+        Tiny(mirror=served.as_uri()).prepare(root, allow_unofficial=True)
+    assert Tiny().state(root) == "not prepared"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda h5: h5["arrays/numbers"].__setitem__((7, 1), 0), "the bytes of /arrays/numbers have changed"),
+        (lambda h5: h5["arrays/numbers"].attrs.__delitem__("sha256"), "sha256"),
+        (lambda h5: h5.__delitem__("arrays"), "it holds no arrays"),
+        (lambda h5: h5.attrs.__setitem__("sources", "{}"), "calls itself official"),
+        (lambda h5: h5.attrs.__setitem__("official", False), "calls itself official|its checksums"),
+        (lambda h5: h5.attrs.__setitem__("sources", "{"), "damaged"),
+        (lambda h5: h5.attrs.__setitem__("format_version", 2), "prepared by another version; delete it"),
+        (lambda h5: h5.attrs.__setitem__("name", "mnist"), "holds mnist; move it away"),
+    ],
+)
+def test_changed_files_are_found_and_prepared_anew(source, root, change, message):
+    Tiny().prepare(root, source)
+    edit(root, change)
+    with pytest.raises(DataError, match=message) as raised:
+        Tiny().verify(root)
+    assert f"run: python -m reproduce data prepare tiny --data {root}" in str(raised.value)
+    assert "\n" not in str(raised.value)
+    Tiny().prepare(root, source)
+    assert "verified, official" in Tiny().verify(root)
+
+
+def test_state_tells_of_an_unusable_file(source, root):
+    Tiny().prepare(root, source)
+    (root / "tiny" / "tiny.h5").write_bytes(b"nonsense")
+    assert Tiny().state(root).startswith(f"unusable: {root}/tiny/tiny.h5 is damaged")
+
+
+def test_what_is_not_prepared_names_the_command(root):
+    command = f"run: python -m reproduce data prepare tiny --data {root}"
+    for ask in (Tiny().verify, Tiny().provenance):
+        with pytest.raises(NotPreparedError, match=command):
+            ask(root)
+
+
+@pytest.mark.filterwarnings("error")  # HDF5's second thoughts would be tracebacks on the user's screen
+def test_a_full_disk_leaves_what_was_there(source, root):
+    Tiny().prepare(root, source)
+    before = snapshot(root)
+    (source / "numbers").write_bytes(bytes(100))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(FullDiskError, match=r"cannot write .*tiny\.h5: .*; free space there") as raised:
+            Tiny().prepare(root, source, allow_unofficial=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "\n" not in str(raised.value)
+    assert snapshot(root) == before
+
+
+def test_too_little_space_is_said_before_anything_is_written(source, root, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: type("Usage", (), {"free": 199}))
+    with pytest.raises(FullDiskError, match=r"tiny has 199 bytes free, 200 are needed; free space or choose"):
+        Tiny().prepare(root, source)
+    assert snapshot(root) == {}

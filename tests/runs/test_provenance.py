@@ -1,0 +1,33 @@
+import subprocess
+
+import pytest
+
+from reproduce.runs import provenance
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A checkout with one file of code and one of results."""
+    for name in ("code.py", "results/record.json"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("1\n")
+    who = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+    for command in (["init", "-q"], ["add", "."], [*who, "commit", "-qm", "first"]):
+        subprocess.run(["git", "-C", tmp_path, *command], check=True)
+    monkeypatch.setattr(provenance, "CHECKOUT", tmp_path)
+    return tmp_path
+
+
+def test_a_checkout_is_dirty_by_its_code_and_not_by_its_results(checkout):
+    assert provenance.software()["dirty"] is False
+    (checkout / "results" / "record.json").write_text("2\n")
+    assert provenance.software()["dirty"] is False
+    (checkout / "code.py").write_text("2\n")
+    assert provenance.software()["dirty"] is True
+
+
+def test_outside_a_checkout_nothing_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(provenance, "CHECKOUT", tmp_path)
+    found = provenance.software()
+    assert found["commit"] is None and found["dirty"] is None
