@@ -9,7 +9,7 @@ class Ours:
     """One backend's step; see `benchmarks.contestants`."""
 
     def __init__(self, problem, device, backend):
-        self._training = Training(problem.experiment, problem.arrays, backends.create(backend, device), SEED)
+        self._training = Training(problem.experiment, problem.splits, backends.create(backend, device), SEED)
 
     def losses(self, rows):
         return [float(loss) for some in self._training.losses(rows) for loss in some]

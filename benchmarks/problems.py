@@ -23,7 +23,7 @@ class Problem:
     Attributes
     ----------
     experiment : reproduce.experiments.Experiment
-    arrays : reproduce.splits.Splits
+    splits : reproduce.splits.Splits
         Synthetic examples; validation and test sets are one minibatch.
     weights : dict of str to array
         Initial values of the latent weights that the method binarizes, by name, in network order and in our layout:
@@ -33,7 +33,7 @@ class Problem:
     """
 
     experiment: experiments.Experiment
-    arrays: Splits
+    splits: Splits
     weights: dict = field(repr=False)
     parameters: dict = field(repr=False)
 
@@ -53,7 +53,7 @@ class Problem:
     @property
     def classes(self):
         """Of pictures, or distinct characters."""
-        return len(self.arrays.vocabulary or ()) or self.experiment["network.classes"]
+        return len(self.splits.vocabulary or ()) or self.experiment["network.classes"]
 
     @property
     def layers(self):
@@ -62,13 +62,13 @@ class Problem:
 
     def pictures(self):
         """Training examples in the shape of pictures (n, channels, rows, columns), or as they are."""
-        x = self.arrays.train.x
+        x = self.splits.train.x
         return x.reshape(-1, *networks.input_shape(self.experiment)) if self.kind == "cnn" else x
 
     def minibatches(self, count):
         """Row numbers of `count` minibatches, (count, batch) int32, the same in every call."""
         rng = np.random.RandomState(SEED)
-        examples = len(self.arrays.train.x)
+        examples = len(self.splits.train.x)
         return np.stack([rng.permutation(examples)[: self.batch] for _ in range(count)]).astype("int32")
 
 
@@ -78,13 +78,13 @@ def problem(network, method="lab", overrides=None):
     if network != "war_and_peace":
         settings = {"data.source": "synthetic"} | settings
     experiment = experiments.resolve(network, method, settings)
-    arrays = _characters(experiment) if network == "war_and_peace" else _pictures(experiment)
-    vocabulary = len(arrays.vocabulary) if arrays.vocabulary else None
+    splits = _characters(experiment) if network == "war_and_peace" else _pictures(experiment)
+    vocabulary = len(splits.vocabulary) if splits.vocabulary else None
     own_seed = experiment.settings.get("training.init_seed", SEED)
     drawn = networks.build(experiment, np.random.RandomState(own_seed), vocabulary)
     return Problem(
         experiment,
-        arrays,
+        splits,
         {weight.latent.name: weight.latent.get_value() for weight in drawn.weights},
         {parameter.name: parameter.get_value() for parameter in drawn.parameters},
     )
@@ -92,9 +92,9 @@ def problem(network, method="lab", overrides=None):
 
 def _pictures(experiment):
     """The project's stand-in pictures."""
-    arrays = load(experiment, root=None)
-    held_out = Split(*(part[: experiment["training.batch_size"]] for part in arrays.train))
-    return Splits(arrays.train, held_out, held_out, arrays.provenance)
+    splits = load(experiment, root=None)
+    held_out = Split(*(part[: experiment["training.batch_size"]] for part in splits.train))
+    return Splits(splits.train, held_out, held_out, splits.provenance)
 
 
 def _characters(experiment):

@@ -31,7 +31,7 @@ class PlainJax:
             "parameters": {name: _slots(p) for name, p in parameters.items()},
             "statistics": statistics,
         }
-        self._state, *self._data = jax.device_put((state, x, problem.arrays.train.y), self._device)
+        self._state, *self._data = jax.device_put((state, x, problem.splits.train.y), self._device)
         self._step = jax.jit(functools.partial(training_step, network, binarizes), donate_argnums=0)
 
     def losses(self, rows):
@@ -184,7 +184,7 @@ def _cnn_problem(problem):
 def _lstm_problem(problem):
     clip = problem.experiment["training.clip_gradient"]
     network = functools.partial(language_model, list(problem.weights), clip)
-    return network, problem.weights, problem.parameters, {}, problem.arrays.train.x
+    return network, problem.weights, problem.parameters, {}, problem.splits.train.x
 
 
 def _statistics(problem):

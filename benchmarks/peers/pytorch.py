@@ -34,7 +34,7 @@ class PyTorch:
         self._network = network.to(self._device)
         self._weights = self._own(network.weights)
         self._parameters = self._own(network.parameters)
-        self._x, self._y = (torch.from_numpy(part).to(self._device) for part in (network.x, problem.arrays.train.y))
+        self._x, self._y = (torch.from_numpy(part).to(self._device) for part in (network.x, problem.splits.train.y))
         self._y = self._y.long()
         trained = [*self._weights.values(), *self._parameters.values()]
         self._optimizer = torch.optim.Adam(trained, lr=float(problem.learning_rate), eps=EPSILON, fused=True)
@@ -169,7 +169,7 @@ class LanguageModel(torch.nn.Module):
             "b": torch.from_numpy(problem.parameters["output.b"]),
         }
         torch.nn.init.zeros_(self.lstm.bias_hh_l0)
-        self.x = problem.arrays.train.x
+        self.x = problem.splits.train.x
 
     def loss(self, used, parameters, x, labels):
         vectors = functional.one_hot(x.long(), self.classes).to(torch.float32)
