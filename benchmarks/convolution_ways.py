@@ -93,9 +93,7 @@ def by_xla(batch, channels, filters, side, with_input_gradient, device):
     image, weights, gradient = jax.device_put((image, weights, gradient), where)
 
     def convolve(image, weights):
-        return jax.lax.conv_general_dilated(
-            image, weights, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
-        )
+        return jax.lax.conv_general_dilated(image, weights, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
 
     @jax.jit
     def passes(image, weights, gradient):

@@ -63,7 +63,7 @@ class Problem:
     def pictures(self):
         """Training examples in the shape of pictures (n, channels, rows, columns), or as they are."""
         x = self.splits.train.x
-        return x.reshape(-1, *networks.input_shape(self.experiment)) if self.kind == "cnn" else x
+        return x.reshape(-1, *self.experiment["data.shape"]) if self.kind == "cnn" else x
 
     def minibatches(self, count):
         """Row numbers of `count` minibatches, (count, batch) int32, the same in every call."""

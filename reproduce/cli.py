@@ -10,6 +10,7 @@ from pathlib import Path
 from datasets import DataError, catalog
 from datasets.errors import FullDiskError, NotPreparedError
 from reproduce.errors import UserError
+from reproduce.methods import METHODS
 from reproduce.naming import nearest
 from reproduce.runs.provenance import CHECKOUT
 
@@ -105,7 +106,8 @@ def parser():
 
 def _experiment_options(command):
     command.add_argument("experiment", metavar="EXPERIMENT", help="digits (no download), mnist, …")
-    command.add_argument("--method", required=True, help="full-precision, binaryconnect, bwn, lab, bnn, xnor or lab2")
+    known = "; ".join(f"{method.name}: {method.help}" for method in METHODS.values())
+    command.add_argument("--method", required=True, help=known)
     command.add_argument("--seed", type=int, default=1234, help="default: %(default)s, the released scripts'")
     _backend_options(command)
     command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting")

@@ -23,6 +23,7 @@ LARGEST = 2**32
 INERT = ("figure1.", "data.resident_limit")
 """Prefixes of keys that cannot change a result: recorded, but not part of a run's identity."""
 
+
 @dataclass(frozen=True)
 class Setting:
     """One key of a configuration: its default for each method group, its source and what it admits."""
@@ -38,7 +39,7 @@ class Setting:
 
     def default(self, method):
         """The value that `method` takes unless it is overridden."""
-        return getattr(self, method.group)
+        return self.weights_and_activations if method.binary_activations else self.weights
 
     def applies_to(self, method):
         """Whether the setting means anything to `method`."""

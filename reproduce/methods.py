@@ -1,4 +1,4 @@
-"""The seven methods: how latent weights w become ``α·b``, and how activations are binarized.
+"""The seven methods: how latent weights w become ``α·b``, and whether activations are binarized.
 
 | method | b | α | activations |
 | --- | --- | --- | --- |
@@ -8,17 +8,13 @@
 | lab | sign(w) | Σ d·abs(w) / Σ d | full |
 | bnn, xnor, lab2 | as the three above | | binarized |
 
-The paper's Table 1 names them; Equations 1, 2 and 8 give b and α.
+The paper's Table 1 names them; Equations 1, 2 and 8 give b and α, which `reproduce.formulas` computes. All that the
+project knows of a method by name stands in its entry here.
 """
 
 from dataclasses import dataclass
 
-import aesara.tensor as at
-from aesara.gradient import disconnected_grad
-
 from reproduce.errors import UserError
-from reproduce.model.ops.adam import EPSILON
-from reproduce.model.ops.sign import sign
 from reproduce.naming import nearest
 
 
@@ -30,15 +26,27 @@ class Method:
     ----------
     name : str
         The name in commands and records.
+    label : str
+        The name in the paper's tables.
+    help : str
+        One line for the command line's help.
+    color : str
+        Of the lines that stand for it where methods share a plot.
     scale : {None, "one", "mean_abs", "curvature"}
-        How α is computed; None leaves the weights in full precision.
+        The formula of α, a key of `reproduce.formulas.SCALES`; None leaves the weights in full precision.
     binary_activations : bool
         Whether activations are binarized too.
+    diverges_on_text : bool
+        Whether it diverges on language models, so that its spread between seeds is one of its own there.
     """
 
     name: str
+    label: str
+    help: str
+    color: str
     scale: str | None
     binary_activations: bool = False
+    diverges_on_text: bool = False
 
     @property
     def binarizes(self):
@@ -46,47 +54,28 @@ class Method:
         return self.scale is not None
 
     @property
+    def has_alpha(self):
+        """Whether α is anything but 1."""
+        return self.scale not in (None, "one")
+
+    @property
     def group(self):
-        """``weights`` or ``weights_and_activations``: which of the paper's learning rates applies."""
-        return "weights_and_activations" if self.binary_activations else "weights"
-
-    def alpha(self, w, v):
-        """The scale of one weight tensor.
-
-        Parameters
-        ----------
-        w : tensor
-            Latent weights, any shape.
-        v : tensor
-            Their second moment (without bias correction) after the previous step, the shape of `w`; zero at
-            the first step, where d is constant and α is therefore mean(abs(w)).
-
-        Returns
-        -------
-        scalar
-            α ≥ 0, float32; sums are accumulated in float64 (by JAX in float32). Equations 2 and 8; released lab.py,
-            binarization.
-        """
-        if self.scale == "one":
-            return one()
-        if self.scale == "mean_abs":
-            return abs(w).mean()
-        if self.scale == "curvature":
-            d = curvature(v)
-            return (d * abs(w)).sum() / d.sum()
-        raise ValueError(f"{self.name} has no scale")
+        """The title over such methods' rows in the paper's tables."""
+        if self.binary_activations:
+            return "Binarized weights and activations"
+        return "Binarized weights" if self.binarizes else "No binarization"
 
 
 METHODS = {
     method.name: method
     for method in (
-        Method("full-precision", None),
-        Method("binaryconnect", "one"),
-        Method("bwn", "mean_abs"),
-        Method("lab", "curvature"),
-        Method("bnn", "one", binary_activations=True),
-        Method("xnor", "mean_abs", binary_activations=True),
-        Method("lab2", "curvature", binary_activations=True),
+        Method("full-precision", "full-precision", "nothing is binarized", "#80858d", None),
+        Method("binaryconnect", "BinaryConnect", "weights ±1", "#d95f0e", "one", diverges_on_text=True),
+        Method("bwn", "BWN", "weights ±α, α the mean of abs(w)", "#5f8f3e", "mean_abs"),
+        Method("lab", "LAB", "weights ±α, α weighted by the curvature of the loss", "#2b83ba", "curvature"),
+        Method("bnn", "BNN", "as binaryconnect, with activations ±1", "#d95f0e", "one", True, diverges_on_text=True),
+        Method("xnor", "XNOR", "as bwn, with activations ±1", "#5f8f3e", "mean_abs", True),
+        Method("lab2", "LAB2", "as lab, with activations ±1", "#2b83ba", "curvature", True),
     )
 }
 
@@ -102,43 +91,3 @@ def get(name):
     if name not in METHODS:
         raise UserError(f"unknown method '{name}'{nearest(name, METHODS)}; methods are {', '.join(METHODS)}")
     return METHODS[name]
-
-
-def one():
-    """The scale of methods that have none."""
-    return at.constant(1.0, dtype="float32")
-
-
-def curvature(v):
-    """The diagonal curvature ``d = √v + ε`` of Algorithm 1, step 4, up to the factor 1/η, which cancels in α."""
-    return at.sqrt(v) + at.constant(EPSILON, dtype="float32")
-
-
-def binarize(w, alpha, zero_is_positive=True):
-    """Binarized weights ``α·b``.
-
-    Parameters
-    ----------
-    w : tensor
-        Latent weights.
-    alpha : scalar
-        Their scale.
-    zero_is_positive : bool
-        The rounding rule at zero; see `reproduce.model.ops.sign.Sign`.
-    """
-    return alpha * sign(w, zero_is_positive)
-
-
-def binary_activation(x):
-    """±1 forward; backward the gradient passes where ``-1 <= x <= 1`` (hard tanh, straight-through)."""
-    return sign(x)
-
-
-def scaled_binary_activation(x):
-    """The binary activation times the mean of abs(x) over each example's features (XNOR-Net's scaling).
-
-    The scale is treated as a constant by the gradient, as α is.
-    """
-    features = tuple(range(1, x.ndim))
-    scale = abs(x).mean(axis=features, keepdims=True)
-    return disconnected_grad(scale) * sign(x)

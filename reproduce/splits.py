@@ -20,7 +20,6 @@ from datasets.svhn import SVHN
 from datasets.svhn.h5 import h5_path
 from datasets.text import CharacterCorpus, python_source
 from reproduce.errors import UserError
-from reproduce.model import networks
 
 
 class Split(NamedTuple):
@@ -72,7 +71,7 @@ def load(experiment, root, allow_unofficial=False):
     if settings["network.kind"] == "lstm":
         return _text(settings, root, allow_unofficial)
     if settings.get("data.source") == "synthetic":
-        return _synthetic(networks.input_shape(experiment), settings["network.classes"])
+        return _synthetic(settings["data.shape"], settings["network.classes"])
     name = settings["data.name"]
     origin = catalog.provenance(_catalog_name(settings), root)
     _refuse_unofficial(origin, root, allow_unofficial)

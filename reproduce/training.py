@@ -236,8 +236,7 @@ def _training_step(training, minibatch):
     learning_rate = at.fscalar("learning_rate")
     scores, statistics = training.network.training_pass(minibatch.x)
     loss = training.objective.loss(scores, minibatch.labels)
-    variant = training.experiment.settings.get("method.variant", "released")
-    steps = updates.adam(loss, training.network, learning_rate, variant)
+    steps = updates.adam(loss, training.network, learning_rate)
     return training.backend.compile([*minibatch.inputs, learning_rate], [loss], [*steps, *statistics])
 
 
@@ -270,4 +269,4 @@ def _shaped(experiment, x, size):
     """Pictures given as rows of features, (size, features), in the shape that the network takes."""
     if experiment["network.kind"] != "cnn":
         return x
-    return x.reshape((-1 if size is None else size, *networks.input_shape(experiment)))
+    return x.reshape((-1 if size is None else size, *experiment["data.shape"]))

@@ -10,7 +10,7 @@ from aesara.tensor.nnet.batchnorm import batch_normalization
 from lasagne import init
 from lasagne.layers import Layer
 
-from reproduce import methods
+from reproduce.model import binarization
 
 
 class Weight:
@@ -27,36 +27,28 @@ class Weight:
     used : tensor
         What the network computes with, ``α·b`` (or w in full precision); gradients are taken with respect to it.
     step_scale : float
-        Factor on the weight's Adam steps: 1, but for the ``repository`` variant.
+        Factor on the weight's Adam steps.
     """
 
     def __init__(self, name, latent, method, step_scale=1.0, zero_is_positive=True):
         self.name, self.latent, self.method, self.step_scale = name, latent, method, step_scale
         self.alpha = None
         self.used = latent
-        if method.scale in ("mean_abs", "curvature"):
+        if method.has_alpha:
             start = initial_alpha(latent.get_value(borrow=True), method)
             self.alpha = shared(start, name=f"{name}.alpha", shape=())
         if method.binarizes:
-            alpha = methods.one() if self.alpha is None else self.alpha
-            self.used = methods.binarize(latent, alpha, zero_is_positive)
+            alpha = at.constant(np.float32(1)) if self.alpha is None else self.alpha
+            self.used = binarization.binarize(latent, alpha, zero_is_positive)
 
 
 def initial_alpha(w, method):
     """α of the first step, float32: that of `method` where the second moment is still zero."""
-    graph = method.alpha(at.constant(w), at.constant(np.zeros_like(w)))
+    graph = binarization.alpha(method, at.constant(w), at.constant(np.zeros_like(w)))
     return aesara.function([], graph, mode=Mode("py", None))()
 
 
-def glorot_bound(n_in, n_out):
-    """√(1.5 / (n_in + n_out)): the range of initial binarized weights (released lab.py, DenseLayer, Conv2DLayer).
-
-    Rounded to float32, as the scripts do before they draw.
-    """
-    return np.float32(np.sqrt(1.5 / (n_in + n_out)))
-
-
-def create_weight(layer, method, shape, n_in, n_out, variant):
+def create_weight(layer, method, shape, n_in, n_out, recipe):
     """Draw and add the weight tensor W of `layer`.
 
     Parameters
@@ -68,34 +60,28 @@ def create_weight(layer, method, shape, n_in, n_out, variant):
         The tensor's shape; one `uniform` call draws it from Lasagne's generator.
     n_in, n_out : int
         Inputs and outputs as Glorot and Bengio count them.
-    variant : {"released", "repository"}
-        Where initial range, step scale and rounding rule come from: LAB's released layers, or BinaryConnect's and
-        BinaryNet's own repositories.
+    recipe : reproduce.model.recipe.Recipe
+        How a binarized weight starts and steps; in full precision it starts as Lasagne's GlorotUniform.
 
     Returns
     -------
     Weight
     """
-    full_name = f"{layer.name}.W"
+    name = f"{layer.name}.W"
     if not method.binarizes:
-        latent = layer.add_param(init.GlorotUniform(), shape, name="W")
-        return Weight(full_name, latent, method)
-    if variant == "repository":
-        # The repositories' layers each draw one integer here, to seed a stream that goes unused.
+        return Weight(name, layer.add_param(init.GlorotUniform(), shape, name="W"), method)
+    if recipe.draws_stream_seed:
         init.get_rng().randint(1, 2147462579)
-        latent = layer.add_param(init.Uniform(1.0), shape, name="W")
-        step_scale = 1 / float(np.sqrt(1.5 / (n_in + n_out)))
-        return Weight(full_name, latent, method, step_scale, zero_is_positive=False)
-    latent = layer.add_param(init.Uniform(float(glorot_bound(n_in, n_out))), shape, name="W")
-    return Weight(full_name, latent, method)
+    latent = layer.add_param(init.Uniform(recipe.initial_range(n_in, n_out)), shape, name="W")
+    return Weight(name, latent, method, recipe.step_scale(n_in, n_out), recipe.zero_is_positive)
 
 
 class BinarizedLayer(Layer):
     """What the layers with one binarized weight tensor share: its `weight`, and a bias `b` for each output feature."""
 
-    def add_weight(self, method, shape, n_in, n_out, variant, features):
+    def add_weight(self, method, shape, n_in, n_out, recipe, features):
         """Draw the weight tensor (see `create_weight`) and add the bias, of shape (features,)."""
-        self.weight = create_weight(self, method, shape, n_in, n_out, variant)
+        self.weight = create_weight(self, method, shape, n_in, n_out, recipe)
         self.weights = [self.weight]
         self.b = self.add_param(init.Constant(0.0), (features,), name="b", regularizable=False)
 
@@ -111,8 +97,8 @@ class BinarizedDenseLayer(BinarizedLayer):
         Units of the layer.
     method : reproduce.methods.Method
         How W, of shape (num_inputs, num_units), is used.
-    variant : {"released", "repository"}
-        See `create_weight`.
+    recipe : reproduce.model.recipe.Recipe
+        How W starts and steps.
     name : str
         Prefix of the parameters' names.
 
@@ -122,11 +108,11 @@ class BinarizedDenseLayer(BinarizedLayer):
     taken with respect to it and applied to W (Algorithm 1; released lab.py, DenseLayer, compute_grads).
     """
 
-    def __init__(self, incoming, num_units, method, variant="released", name="dense"):
+    def __init__(self, incoming, num_units, method, recipe, name="dense"):
         super().__init__(incoming, name=name)
         self.num_units = num_units
         num_inputs = int(np.prod(self.input_shape[1:]))
-        self.add_weight(method, (num_inputs, num_units), num_inputs, num_units, variant, num_units)
+        self.add_weight(method, (num_inputs, num_units), num_inputs, num_units, recipe, num_units)
 
     def get_output_shape_for(self, input_shape):
         return (input_shape[0], self.num_units)
@@ -148,8 +134,8 @@ class BinarizedConv2DLayer(BinarizedLayer):
         Filters of the layer.
     method : reproduce.methods.Method
         How W, of shape (num_filters, channels, 3, 3), is used.
-    variant : {"released", "repository"}
-        See `create_weight`.
+    recipe : reproduce.model.recipe.Recipe
+        How W starts and steps.
     name : str
         Prefix of the parameters' names.
 
@@ -161,12 +147,12 @@ class BinarizedConv2DLayer(BinarizedLayer):
 
     SIZE = 3
 
-    def __init__(self, incoming, num_filters, method, variant="released", name="conv"):
+    def __init__(self, incoming, num_filters, method, recipe, name="conv"):
         super().__init__(incoming, name=name)
         self.num_filters = num_filters
         channels, area = self.input_shape[1], self.SIZE**2
         shape = (num_filters, channels, self.SIZE, self.SIZE)
-        self.add_weight(method, shape, area * channels, area * num_filters, variant, num_filters)
+        self.add_weight(method, shape, area * channels, area * num_filters, recipe, num_filters)
 
     def get_output_shape_for(self, input_shape):
         return (input_shape[0], self.num_filters, *input_shape[2:])

@@ -3,9 +3,10 @@
 import lasagne
 from lasagne.layers import InputLayer, MaxPool2DLayer, NonlinearityLayer, get_all_layers, get_all_params, get_output
 
-from reproduce import methods
+from reproduce.model import binarization
 from reproduce.model.layers import BatchNormLayer, BinarizedConv2DLayer, BinarizedDenseLayer
 from reproduce.model.lstm import BinarizedLSTMLayer, OutputLayer
+from reproduce.model.recipe import RECIPES
 
 
 class Network:
@@ -15,6 +16,8 @@ class Network:
     ----------
     output : lasagne.layers.Layer
         The last layer.
+    recipe : reproduce.model.recipe.Recipe
+        How it is trained.
     weights : list of reproduce.model.layers.Weight
         The weight tensors that a method binarizes, in network order.
     parameters : list of shared variables
@@ -23,8 +26,8 @@ class Network:
         All that a trained network consists of: latent weights, scales, other parameters and running statistics.
     """
 
-    def __init__(self, output):
-        self.output = output
+    def __init__(self, output, recipe):
+        self.output, self.recipe = output, recipe
         layers = get_all_layers(output)
         self.weights = [weight for layer in layers for weight in getattr(layer, "weights", ())]
         self.norms = [layer for layer in layers if isinstance(layer, BatchNormLayer)]
@@ -66,39 +69,35 @@ def build(experiment, rng, vocabulary=None):
     Network
     """
     lasagne.random.set_rng(rng)
+    recipe = RECIPES[experiment.settings.get("method.variant", "released")]
     if experiment["network.kind"] == "lstm":
-        return Network(_lstm(experiment, vocabulary))
-    return Network(ARCHITECTURES[experiment["network.kind"]](experiment))
+        return Network(_lstm(experiment, vocabulary), recipe)
+    return Network(ARCHITECTURES[experiment["network.kind"]](experiment, recipe), recipe)
 
 
-def input_shape(experiment):
-    """Shape of one example: (features,) or (channels, rows, columns)."""
-    return {"mnist": (784,), "digits": (64,), "cifar10": (3, 32, 32), "svhn": (3, 32, 32)}[experiment["data.name"]]
-
-
-def _mlp(experiment):
+def _mlp(experiment, recipe):
     """in – units FC – … – classes. Paper, Section 4.1; released mnist.py, main."""
-    layer = InputLayer((None, *input_shape(experiment)))
+    layer = InputLayer((None, *experiment["data.shape"]))
     for number in range(1, experiment["network.hidden_layers"] + 1):
-        layer = _block(experiment, layer, BinarizedDenseLayer, experiment["network.units"], f"dense{number}")
-    return _scores(experiment, layer, f"dense{number + 1}")
+        layer = _block(experiment, recipe, layer, BinarizedDenseLayer, experiment["network.units"], f"dense{number}")
+    return _scores(experiment, recipe, layer, f"dense{number + 1}")
 
 
-def _cnn(experiment):
+def _cnn(experiment, recipe):
     """(2×KC3)–MP2–(2×2KC3)–MP2–(2×4KC3)–MP2–(2×1024FC)–classes, K filters in the first block.
 
     Paper, Sections 4.1 and 4.2; released cifar10.py and svhn.py, main.
     """
-    layer = InputLayer((None, *input_shape(experiment)))
+    layer = InputLayer((None, *experiment["data.shape"]))
     number = 0
     for block in range(3):
         for pools in (False, True):
             number += 1
             filters = experiment["network.filters"] * 2**block
-            layer = _block(experiment, layer, BinarizedConv2DLayer, filters, f"conv{number}", pools)
+            layer = _block(experiment, recipe, layer, BinarizedConv2DLayer, filters, f"conv{number}", pools)
     for number in (1, 2):
-        layer = _block(experiment, layer, BinarizedDenseLayer, experiment["network.units"], f"dense{number}")
-    return _scores(experiment, layer, "dense3")
+        layer = _block(experiment, recipe, layer, BinarizedDenseLayer, experiment["network.units"], f"dense{number}")
+    return _scores(experiment, recipe, layer, "dense3")
 
 
 ARCHITECTURES = {"mlp": _mlp, "cnn": _cnn}
@@ -118,28 +117,27 @@ def _lstm(experiment, vocabulary):
     return OutputLayer(layer, vocabulary)
 
 
-def _block(experiment, layer, kind, size, name, pools=False):
+def _block(experiment, recipe, layer, kind, size, name, pools=False):
     """Linear – 2×2 max-pooling where it `pools` – batch norm – nonlinearity: the released scripts' order."""
-    layer = _linear(experiment, layer, kind, size, name)
+    layer = _linear(experiment, recipe, layer, kind, size, name)
     if pools:
         layer = MaxPool2DLayer(layer, pool_size=2)
     return NonlinearityLayer(BatchNormLayer(layer, name=f"{name}.norm"), _activation(experiment))
 
 
-def _scores(experiment, layer, name):
+def _scores(experiment, recipe, layer, name):
     """The last fully connected layer: batch norm and no nonlinearity."""
-    layer = _linear(experiment, layer, BinarizedDenseLayer, experiment["network.classes"], name)
+    layer = _linear(experiment, recipe, layer, BinarizedDenseLayer, experiment["network.classes"], name)
     return BatchNormLayer(layer, name=f"{name}.norm")
 
 
-def _linear(experiment, layer, kind, size, name):
-    variant = experiment.settings.get("method.variant", "released")
-    return kind(layer, size, experiment.method, variant, name=name)
+def _linear(experiment, recipe, layer, kind, size, name):
+    return kind(layer, size, experiment.method, recipe, name=name)
 
 
 def _activation(experiment):
     if not experiment.method.binary_activations:
         return lasagne.nonlinearities.rectify
     if experiment.settings.get("method.activation_scale") == "mean_abs":
-        return methods.scaled_binary_activation
-    return methods.binary_activation
+        return binarization.scaled_binary_activation
+    return binarization.binary_activation

@@ -5,10 +5,13 @@ import numpy as np
 from aesara import shared
 from aesara.gradient import grad
 
-from reproduce.model.ops.adam import BETA1, BETA2, EPSILON, AdamStep, decay_rates
+from reproduce import formulas
+from reproduce.model import binarization
+from reproduce.model.ops.adam import AdamStep
+from reproduce.model.recipe import BETA1, BETA2
 
 
-def adam(loss, network, learning_rate, variant="released"):
+def adam(loss, network, learning_rate):
     """Updates of one training step (Algorithm 1).
 
     Latent weights take their steps from the gradient with respect to the weights that the network used, ``α·b``;
@@ -22,8 +25,6 @@ def adam(loss, network, learning_rate, variant="released"):
     network : reproduce.model.networks.Network
     learning_rate : float32 scalar
         η.
-    variant : {"released", "repository"}
-        How Adam's constants are rounded; see `reproduce.model.ops.adam.decay_rates`.
 
     Returns
     -------
@@ -36,31 +37,30 @@ def adam(loss, network, learning_rate, variant="released"):
     t = step + 1
     size = learning_rate * at.sqrt(1 - BETA2**t) / (1 - BETA1**t)
     updates = [(step, t)]
-    beta1, rest1, beta2, rest2 = (at.constant(rate, dtype="float32") for rate in decay_rates(variant))
+    decay_rates = network.recipe.decay_rates
     for weight, gradient in zip(weights, gradients, strict=False):
-        updates += _weight_step(weight, gradient, size, variant)
+        updates += _weight_step(weight, gradient, size, decay_rates)
     for parameter, gradient in zip(parameters, gradients[len(weights) :], strict=True):
         m, v = _moments(parameter)
-        m_next = beta1 * m + rest1 * gradient
-        v_next = beta2 * v + rest2 * at.square(gradient)
-        updates += [
-            (m, m_next),
-            (v, v_next),
-            (parameter, parameter - size * m_next / (at.sqrt(v_next) + at.constant(EPSILON, dtype="float32"))),
-        ]
+        stepped, m_next, v_next = formulas.adam_step(
+            binarization.SYMBOLIC, parameter, m, v, gradient, size, decay_rates
+        )
+        updates += [(m, m_next), (v, v_next), (parameter, stepped)]
     return updates
 
 
-def _weight_step(weight, gradient, size, variant):
+def _weight_step(weight, gradient, size, decay_rates):
     method = weight.method
     m, v = _moments(weight.latent)
-    op = AdamStep(clip=method.binarizes, scale=method.scale, variant=variant)
+    step = AdamStep(method.binarizes, method.scale, decay_rates)
     if weight.step_scale != 1.0:
         size = size * at.constant(weight.step_scale, dtype="float32")
-    w_next, m_next, v_next, *alpha_next = op(weight.latent, m, v, gradient, size, return_list=True)
+    w_next, m_next, v_next, *alpha_next = step(weight.latent, m, v, gradient, size, return_list=True)
     updates = [(weight.latent, w_next), (m, m_next), (v, v_next)]
-    if alpha_next:
-        updates.append((weight.alpha, alpha_next[0]))
+    if weight.alpha is not None:
+        # AdamStep has C code for the paper's scales only; another's is a part of the graph.
+        (alpha_next,) = alpha_next or [binarization.alpha(method, w_next, v_next)]
+        updates.append((weight.alpha, alpha_next))
     return updates
 
 

@@ -6,11 +6,12 @@ from aesara.tensor.blas import Dot22, Dot22Scalar, Gemm
 from lasagne.layers import InputLayer, NonlinearityLayer
 
 from reproduce import backends, methods
-from reproduce.model import updates
+from reproduce.model import binarization, updates
 from reproduce.model.layers import BatchNormLayer, BinarizedDenseLayer
 from reproduce.model.networks import Network
 from reproduce.model.objectives import SquaredHinge
 from reproduce.model.ops.column_sum import ColumnSum
+from reproduce.model.recipe import RELEASED
 
 LAYERS = 3
 
@@ -19,11 +20,12 @@ def step_operations(method):
     """The Ops of a compiled training step of `LAYERS` dense layers with batch norm."""
     layer = InputLayer((None, 6))
     for number in range(LAYERS):
-        layer = BinarizedDenseLayer(layer, 5, method, name=f"dense{number}")
+        layer = BinarizedDenseLayer(layer, 5, method, RELEASED, name=f"dense{number}")
         layer = BatchNormLayer(layer, name=f"norm{number}")
         if number < LAYERS - 1:
-            layer = NonlinearityLayer(layer, methods.binary_activation if method.binary_activations else at.nnet.relu)
-    network = Network(layer)
+            activation = binarization.binary_activation if method.binary_activations else at.nnet.relu
+            layer = NonlinearityLayer(layer, activation)
+    network = Network(layer, RELEASED)
     x, labels, rate = at.fmatrix(), at.lvector(), at.fscalar()
     scores, statistics = network.training_pass(x)
     loss = SquaredHinge(5).loss(scores, labels)

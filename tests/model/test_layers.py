@@ -13,7 +13,8 @@ from lasagne.layers import InputLayer, get_all_params, get_output, get_output_sh
 
 from reproduce import backends
 from reproduce.methods import METHODS
-from reproduce.model.layers import BatchNormLayer, BinarizedConv2DLayer, BinarizedDenseLayer, glorot_bound
+from reproduce.model.layers import BatchNormLayer, BinarizedConv2DLayer, BinarizedDenseLayer
+from reproduce.model.recipe import RECIPES, RELEASED, REPOSITORY
 
 PYTHON = Mode("py", None)
 SEED = 1234
@@ -29,10 +30,10 @@ def generator():
     lasagne.random.set_rng(before)
 
 
-def dense_pair(method, variant="released"):
+def dense_pair(method, recipe=RELEASED):
     """Two layers, 6 – 5 – 3, drawn one after the other."""
-    first = BinarizedDenseLayer(InputLayer((None, 6)), 5, METHODS[method], variant, name="dense1")
-    return first, BinarizedDenseLayer(first, 3, METHODS[method], variant, name="dense2")
+    first = BinarizedDenseLayer(InputLayer((None, 6)), 5, METHODS[method], recipe, name="dense1")
+    return first, BinarizedDenseLayer(first, 3, METHODS[method], recipe, name="dense2")
 
 
 BINARIZING = [name for name, method in METHODS.items() if method.binarizes]
@@ -50,16 +51,9 @@ def test_released_weights_are_drawn_by_plain_numpy(generator, method):
     assert generator.randint(2**31) == rng.randint(2**31)  # nothing else was drawn
 
 
-def test_the_bound_is_rounded_before_the_draw():
-    assert glorot_bound(784, 2048).dtype == np.float32
-    bound = np.sqrt(1.5 / (784 + 2048))
-    assert float(glorot_bound(784, 2048)) != bound
-    assert abs(float(glorot_bound(784, 2048)) / bound - 1) < 2.0**-24
-
-
-@pytest.mark.parametrize("variant", ["released", "repository"])
-def test_full_precision_weights_are_lasagnes_whatever_the_variant(generator, variant):
-    layers = dense_pair("full-precision", variant)
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_full_precision_weights_are_lasagnes_whatever_the_recipe(generator, recipe):
+    layers = dense_pair("full-precision", recipe)
     rng = np.random.RandomState(SEED)
     for layer, (n_in, n_out) in zip(layers, [(6, 5), (5, 3)], strict=True):
         bound = np.sqrt(6 / (n_in + n_out))
@@ -73,7 +67,7 @@ def test_full_precision_weights_are_lasagnes_whatever_the_variant(generator, var
 
 @pytest.mark.parametrize("method", ["binaryconnect", "bnn"])
 def test_repository_weights_follow_an_unused_integer(generator, method):
-    layers = dense_pair(method, "repository")
+    layers = dense_pair(method, REPOSITORY)
     rng = np.random.RandomState(SEED)
     for layer, (n_in, n_out) in zip(layers, [(6, 5), (5, 3)], strict=True):
         rng.randint(1, 2147462579)
@@ -83,9 +77,9 @@ def test_repository_weights_follow_an_unused_integer(generator, method):
     assert generator.randint(2**31) == rng.randint(2**31)
 
 
-@pytest.mark.parametrize("variant, at_zero", [("released", 1), ("repository", -1)])
-def test_the_variant_decides_the_sign_of_zero(generator, variant, at_zero):
-    layer, _ = dense_pair("binaryconnect", variant)
+@pytest.mark.parametrize("recipe, at_zero", [(RELEASED, 1), (REPOSITORY, -1)], ids=RECIPES)
+def test_the_recipe_decides_the_sign_of_zero(generator, recipe, at_zero):
+    layer, _ = dense_pair("binaryconnect", recipe)
     layer.weight.latent.set_value(np.zeros((6, 5), dtype="float32"))
     used = aesara.function([], layer.weight.used, mode=PYTHON)()
     np.testing.assert_array_equal(used, np.full((6, 5), at_zero))
@@ -113,7 +107,7 @@ def test_a_dense_layer_computes_with_its_used_weights(generator, method):
 
 
 def test_a_dense_layer_flattens_its_input(generator):
-    layer = BinarizedDenseLayer(InputLayer((None, 2, 3, 2)), 4, METHODS["lab"], name="dense1")
+    layer = BinarizedDenseLayer(InputLayer((None, 2, 3, 2)), 4, METHODS["lab"], RELEASED, name="dense1")
     assert get_output_shape(layer) == (None, 4)
     assert layer.weight.latent.get_value().shape == (12, 4)
     x, flat = at.ftensor4(), at.fmatrix()
@@ -215,7 +209,7 @@ def test_batch_norms_parameters():
 
 
 def test_a_convolution_flips_its_filters_and_pads_by_one(generator):
-    layer = BinarizedConv2DLayer(InputLayer((None, 2, 5, 4)), 3, METHODS["lab"])
+    layer = BinarizedConv2DLayer(InputLayer((None, 2, 5, 4)), 3, METHODS["lab"], RELEASED)
     bias = np.float32([1, -2, 0.5])
     layer.b.set_value(bias)
     x = at.tensor4()
@@ -223,8 +217,6 @@ def test_a_convolution_flips_its_filters_and_pads_by_one(generator):
     (found,) = backends.create("jax").compile([x], [layer.get_output_for(x)])(value)
     alpha, w = float(layer.weight.alpha.get_value()), layer.weight.latent.get_value()
     for n, f in itertools.product(range(2), range(3)):
-        planes = [
-            scipy.signal.convolve2d(value[n, c], alpha * np.where(w[f, c] >= 0, 1, -1), "same") for c in range(2)
-        ]
+        planes = [scipy.signal.convolve2d(value[n, c], alpha * np.where(w[f, c] >= 0, 1, -1), "same") for c in range(2)]
         np.testing.assert_allclose(found[n, f], sum(planes) + bias[f], rtol=1e-4, atol=1e-5)
     assert found.shape == (2, *layer.output_shape[1:])

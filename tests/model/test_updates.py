@@ -12,10 +12,11 @@ from aesara.compile.mode import Mode
 from lasagne.layers import InputLayer
 
 from reproduce import backends, experiments
-from reproduce.methods import METHODS, Method
+from reproduce.methods import METHODS
 from reproduce.model import networks, updates
 from reproduce.model.layers import BinarizedDenseLayer
 from reproduce.model.objectives import SquaredHinge
+from reproduce.model.recipe import RECIPES, RELEASED
 
 ROWS, CLASSES, RATE, STEPS = 10, 3, 0.4, 4
 # One hidden layer: a unit behind binary activations may tie with its batch mean, which rounding decides.
@@ -37,8 +38,8 @@ def mlp(experiment):
 def one_layer(experiment):
     """A single dense layer: few C modules to compile."""
     lasagne.random.set_rng(np.random.RandomState(7))
-    layer = BinarizedDenseLayer(InputLayer((None, 64)), CLASSES, experiment.method, name="layer1")
-    return networks.Network(layer)
+    layer = BinarizedDenseLayer(InputLayer((None, 64)), CLASSES, experiment.method, RELEASED, name="layer1")
+    return networks.Network(layer, RELEASED)
 
 
 def minibatch(step):
@@ -67,13 +68,13 @@ class Algorithm1:
         self.v = {name: np.zeros_like(self.value[name]) for name in self.trained}
         self.d = {weight.name: np.ones_like(self.value[weight.name]) for weight in network.weights}
         method = experiment.method
-        twin_method = Method("twin", None, method.binary_activations)
+        twin_method = replace(method, scale=None)
         self.twin = build(replace(experiment, method=twin_method))
         inputs, loss, _ = loss_of(self.twin)
         self.variables = {p.name: p for p in self.twin.variables}
         gradients = aesara.grad(loss, [self.variables[name] for name in self.trained])
         self.evaluate = aesara.function(inputs, [loss, *gradients], mode=PYTHON)
-        self.scale, self.zero = method.scale, experiment.settings.get("method.variant") != "repository"
+        self.scale, self.zero = method.scale, network.recipe.zero_is_positive
         self.t = 0
         self.initial = self.state()
 
@@ -203,3 +204,15 @@ def test_biases_take_plain_adam_steps_from_their_moments():
         m, v = (after[f"{name}.{moment}"].astype("float64") for moment in "mv")
         expected = before[name] - RATE * np.sqrt(0.001) / 0.1 * m / (np.sqrt(v) + 1e-8)
         np.testing.assert_allclose(after[name], expected, rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("variant", RECIPES)
+def test_every_parameter_decays_as_its_recipe_says(variant):
+    """After one step v/m² is (1 − β₂)/(1 − β₁)², which tells the two roundings of 1 − β₂ apart."""
+    _, (_, (_, after), *_), _ = train("binaryconnect", (("method.variant", variant),))
+    rest1, rest2 = {"released": (0.1, 0.001), "repository": (1 - np.float32(0.9), 1 - np.float32(0.999))}[variant]
+    for name in ("dense1.W", "dense2.W", "dense1.norm.beta", "dense2.norm.gamma"):
+        m, v = (after[f"{name}.{moment}"].astype("float64") for moment in "mv")
+        moved = abs(m) > 1e-6
+        assert moved.any()
+        np.testing.assert_allclose(v[moved] / m[moved] ** 2, rest2 / rest1**2, rtol=2e-6, err_msg=name)

@@ -7,76 +7,45 @@ from aesara.graph.basic import Apply
 from aesara.graph.rewriting.basic import in2out, node_rewriter
 from aesara.link.c.op import COp
 
-BETA1, BETA2 = 0.9, 0.999
-EPSILON = 1e-8
+from reproduce import formulas
 
-
-def decay_rates(variant="released"):
-    """β₁, 1 − β₁, β₂ and 1 − β₂ as float32 has them.
-
-    The released scripts subtract and then round; Lasagne 0.2.dev1, whose Adam the repositories of the baselines call,
-    rounds and then subtracts, which leaves 1 − β₂ 1.3e-5 off, relatively.
-
-    Parameters
-    ----------
-    variant : {"released", "repository"}
-        ``method.variant``.
-
-    Returns
-    -------
-    tuple of float
-    """
-    if variant == "repository":
-        beta1, beta2, one = np.float32(BETA1), np.float32(BETA2), np.float32(1)
-        return tuple(map(float, (beta1, one - beta1, beta2, one - beta2)))
-    return tuple(float(np.float32(rate)) for rate in (BETA1, 1 - BETA1, BETA2, 1 - BETA2))
+C_WEIGHTS = {"mean_abs": "1.0f", "curvature": "d"}
+"""The α that a step returns are means of abs(w); their weights in C."""
 
 
 class AdamStep(COp):
     """A step of Adam on latent weights, clipped, with the scale α of the result.
 
-    From weights w, moments m and v, gradient g (float32, all of one shape) and the scalar step size a::
-
-        m' = β₁·m + (1−β₁)·g
-        v' = β₂·v + (1−β₂)·g²
-        d' = √v' + ε
-        w' = clip(w − a·m'/d', −1, 1)        (clipped only where `clip`)
-        α' = Σ d'·abs(w') / Σ d'             (`scale="curvature"`)
-        α' = mean(abs(w'))                   (`scale="mean_abs"`)
-
-    This is Algorithm 1, steps 3 to 5, where a carries η and the bias corrections (Lasagne's form of Adam, whose ε is
-    not corrected), followed by Equation 8 for the next iteration. The second moment is kept once: it is both Adam's
-    and the curvature. Sums are accumulated in float64 (by the JAX twin in float32), in blocks of fixed size, so that
-    the result does not depend on the number of threads. A NaN in w stays one through the clip.
+    From weights w, moments m and v, gradient g (float32, all of one shape) and the scalar step size a come w', m' and
+    v' of `reproduce.formulas.adam_step` (Algorithm 1, steps 3 to 5), w' clipped to ±1 where `clip`, and the α of w' and
+    v' for the next iteration. The second moment is kept once: it is both Adam's and the curvature. Sums are accumulated
+    in float64 (by JAX in float32), in blocks of fixed size, so that the result does not depend on the number of
+    threads. A NaN in w stays one through the clip.
 
     Parameters
     ----------
     clip : bool
         Whether weights are clipped to ±1.
     scale : {None, "one", "mean_abs", "curvature"}
-        Which α is returned after w', m' and v'; none for None and "one".
-    variant : {"released", "repository"}
-        How the moments' decay rates are rounded; see `decay_rates`.
+        Which α is returned after w', m' and v', of those in `C_WEIGHTS`; none for others.
+    decay_rates : tuple of numpy.float32
+        β₁, 1 − β₁, β₂ and 1 − β₂; see `reproduce.model.recipe`.
     inplace : bool
         Whether w, m and v are overwritten; set by Aesara's rewriting.
     """
 
-    __props__ = ("clip", "scale", "variant", "inplace")
+    __props__ = ("clip", "scale", "decay_rates", "inplace")
 
-    def __init__(self, clip, scale, variant="released", inplace=False):
-        self.clip, self.scale, self.variant = clip, scale, variant
+    def __init__(self, clip, scale, decay_rates, inplace=False):
+        self.clip, self.scale, self.decay_rates = clip, scale, decay_rates
         self.inplace = inplace
         if inplace:
             self.destroy_map = {0: [0], 1: [1], 2: [2]}
 
     @property
     def has_alpha(self):
-        return self.scale in ("mean_abs", "curvature")
-
-    @property
-    def constants(self):
-        """The `decay_rates` and ε in float32."""
-        return tuple(map(np.float32, (*decay_rates(self.variant), EPSILON)))
+        """Whether α comes after w', m' and v'."""
+        return self.scale in C_WEIGHTS
 
     def make_node(self, w, m, v, g, step_size):
         tensors = [at.as_tensor_variable(x) for x in (w, m, v, g)]
@@ -95,22 +64,18 @@ class AdamStep(COp):
         return [shapes[0], shapes[1], shapes[2], ()][: len(node.outputs)]
 
     def perform(self, node, inputs, outputs):
-        w, m, v, g, step_size = inputs
+        w, m, v, g, _ = inputs
         if not w.shape == m.shape == v.shape == g.shape:
             raise ValueError("AdamStep: w, m, v and g differ in shape")
-        beta1, rest1, beta2, rest2, epsilon = self.constants
-        m = beta1 * m + rest1 * g
-        v = beta2 * v + rest2 * (g * g)
-        d = np.sqrt(v) + epsilon
-        w = w - step_size * m / d
+        for output, value in zip(outputs, self.step(formulas.NUMPY, *inputs), strict=True):
+            output[0] = np.asarray(value)
+
+    def step(self, xp, w, m, v, g, step_size):
+        """The outputs for arrays that the namespace `xp` computes."""
+        w, m, v = formulas.adam_step(xp, w, m, v, g, step_size, self.decay_rates)
         if self.clip:
-            w = np.clip(w, np.float32(-1), np.float32(1))
-        outputs[0][0], outputs[1][0], outputs[2][0] = w, m, v
-        if self.scale == "curvature":
-            weighted = (d * abs(w)).sum(dtype="float64")
-            outputs[3][0] = np.asarray(np.float32(weighted) / np.float32(d.sum(dtype="float64")))
-        elif self.scale == "mean_abs":
-            outputs[3][0] = np.asarray(np.float32(abs(w).sum(dtype="float64")) / np.float32(w.size))
+            w = xp.clip(w, np.float32(-1), np.float32(1))
+        return [w, m, v, formulas.SCALES[self.scale](xp, w, v)] if self.has_alpha else [w, m, v]
 
     def c_headers(self, **kwargs):
         return ["<math.h>", "<stdlib.h>"]
@@ -120,18 +85,16 @@ class AdamStep(COp):
         return ["-fopenmp", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
 
     def c_code_cache_version(self):
-        return (6,)
+        return (7,)
 
     def c_code(self, node, name, inputs, outputs, sub):
         w, m, v, g, step_size = inputs
-        beta1, rest1, beta2, rest2, epsilon = (f"{float(x)!r}f" for x in self.constants)
+        beta1, rest1, beta2, rest2, epsilon = (f"{float(x)!r}f" for x in (*self.decay_rates, formulas.EPSILON))
         fail = sub["fail"]
         clip = "x = x < -1.0f ? -1.0f : (x > 1.0f ? 1.0f : x);" if self.clip else ""
-        weight = {"curvature": "d", "mean_abs": "1.0f"}.get(self.scale)
+        weight = C_WEIGHTS.get(self.scale)
         accumulate = f"weighted += (double)({weight} * fabsf(x)); total += {weight};" if weight else ""
-        open_outputs = "\n".join(
-            self._open(old, new, fail) for old, new in zip((w, m, v), outputs[:3], strict=True)
-        )
+        open_outputs = "\n".join(self._open(old, new, fail) for old, new in zip((w, m, v), outputs[:3], strict=True))
         alpha = self._write_alpha(outputs[3], fail) if self.has_alpha else ""
         return f"""
         {{
@@ -209,6 +172,4 @@ def local_adam_step_inplace(fgraph, node):
     return AdamStep(**(fields | {"inplace": True}))(*node.inputs, return_list=True)
 
 
-optdb.register(
-    "local_adam_step_inplace", in2out(local_adam_step_inplace), "fast_run", "inplace", position=75
-)
+optdb.register("local_adam_step_inplace", in2out(local_adam_step_inplace), "fast_run", "inplace", position=75)

@@ -4,7 +4,9 @@ import aesara.tensor as at
 import numpy as np
 from aesara.graph.basic import Apply
 from aesara.link.c.op import COp
-from scipy.special import expit
+
+from reproduce import formulas
+from reproduce.model.ops.sign import c_sign
 
 KINDS = (None, "cell_output", "hidden_state")
 
@@ -81,18 +83,10 @@ class _Gates(COp):
 
 
 class LSTMGates(_Gates):
-    """From pre-activations and cells to the next cells and hidden states.
+    """From pre-activations and cells to the next cells and hidden states: `reproduce.formulas.lstm_gates`.
 
-    ::
-
-        i, f, o = sigmoid of the 1st, 2nd and 4th block of the pre-activations; c = tanh of the 3rd
-        cell'   = f·cell + i·c
-        s       = tanh(cell'), of `binarize="cell_output"` sign(cell')
-        hidden  = o·s, of `binarize="hidden_state"` sign(o·s)
-
-    Inputs: pre-activations (batch, 4·units) and cells (batch, units), float32. Outputs: cell' and hidden
-    (batch, units), and what the gradient needs, i, f, c, o and s beside each other (batch, 5·units). sign is that of
-    `reproduce.model.ops.sign.Sign`. Paper, Section 3.2; released lab.py, LSTMLayer.
+    Inputs: pre-activations (batch, 4·units) and cells (batch, units), float32. Outputs: cells and hidden states
+    (batch, units), and what the gradient needs (batch, 5·units).
     """
 
     __props__ = ("binarize",)
@@ -112,22 +106,15 @@ class LSTMGates(_Gates):
     def perform(self, node, inputs, outputs):
         pre, cell = inputs
         _check(pre, cell, 4)
-        i, f, c, o = np.split(pre, 4, axis=1)
-        i, f, c, o = expit(i), expit(f), np.tanh(c), expit(o)
-        cell = f * cell + i * c
-        s = _sign(cell) if self.binarize == "cell_output" else np.tanh(cell)
-        hidden = _sign(o * s) if self.binarize == "hidden_state" else o * s
-        outputs[0][0], outputs[1][0], outputs[2][0] = cell, hidden, np.concatenate([i, f, c, o, s], axis=1)
+        for output, value in zip(outputs, formulas.lstm_gates(formulas.NUMPY, pre, cell, self.binarize), strict=True):
+            output[0] = value
 
     def c_code_cache_version(self):
-        return (1,)
+        return (2,)
 
     def c_code(self, node, name, inputs, outputs, sub):
-        def sign(x):
-            return f"({x} + 1.0f >= 1.0f ? 1.0f : -1.0f)"
-
-        s = sign("cell") if self.binarize == "cell_output" else "tanhf(cell)"
-        hidden = sign("o * s") if self.binarize == "hidden_state" else "o * s"
+        s = c_sign("cell") if self.binarize == "cell_output" else "tanhf(cell)"
+        hidden = c_sign("o * s") if self.binarize == "hidden_state" else "o * s"
         body = f"""
         for (npy_intp j = 0; j < n; j++) {{
             const float i = 1.0f / (1.0f + expf(-x0[j])), f = 1.0f / (1.0f + expf(-x0[n + j]));
@@ -141,12 +128,11 @@ class LSTMGates(_Gates):
 
 
 class LSTMGatesGradient(_Gates):
-    """The gradient of `LSTMGates`, clipped.
+    """The gradient of `LSTMGates`: `reproduce.formulas.lstm_gates_gradient`.
 
-    Inputs: what `LSTMGates` kept (batch, 5·units); its cells before and after the step, and the gradients with respect
-    to cell' and hidden, each (batch, units). Outputs: the gradients with respect to the pre-activations
-    (batch, 4·units), clipped to ± `clip` where that is not 0, and to the cells (batch, units). Through a sign the
-    gradient passes as hard tanh's does.
+    Inputs: what `LSTMGates` kept (batch, 5·units); the cells before and after the step, and the gradients with respect
+    to the cells and hidden states that it gave, each (batch, units). Outputs: the gradients with respect to the
+    pre-activations (batch, 4·units), clipped to ± `clip` where that is not 0, and to the cells (batch, units).
     """
 
     __props__ = ("binarize", "clip")
@@ -156,26 +142,18 @@ class LSTMGatesGradient(_Gates):
             raise ValueError(f"binarize must be one of {KINDS}, got {binarize!r}")
         self.binarize, self.clip = binarize, float(clip)
 
-    def make_node(self, kept, before, after, by_cell, by_hidden):
-        return self._make_node([kept, before, after, by_cell, by_hidden], 2)
+    def make_node(self, kept, cell_before, cell_after, grad_cell, grad_hidden):
+        return self._make_node([kept, cell_before, cell_after, grad_cell, grad_hidden], 2)
 
     def infer_shape(self, fgraph, node, shapes):
         rows, units = shapes[1]
         return [(rows, 4 * units), shapes[1]]
 
     def perform(self, node, inputs, outputs):
-        kept, before, after, by_cell, by_hidden = inputs
-        _check(kept, before, 5)
-        i, f, c, o, s = np.split(kept, 5, axis=1)
-        if self.binarize == "hidden_state":
-            by_hidden = np.where(_inside(o * s), by_hidden, np.float32(0))
-        by_s = by_hidden * o
-        signs = self.binarize == "cell_output"
-        by_cell = by_cell + (np.where(_inside(after), by_s, np.float32(0)) if signs else by_s * (1 - s * s))
-        by_pre = [by_cell * c * i * (1 - i), by_cell * before * f * (1 - f), by_cell * i * (1 - c * c)]
-        by_pre = np.concatenate([*by_pre, by_hidden * s * o * (1 - o)], axis=1)
-        outputs[0][0] = np.clip(by_pre, np.float32(-self.clip), np.float32(self.clip)) if self.clip else by_pre
-        outputs[1][0] = by_cell * f
+        _check(inputs[0], inputs[1], 5)
+        gradients = formulas.lstm_gates_gradient(formulas.NUMPY, *inputs, self.binarize, self.clip)
+        for output, value in zip(outputs, gradients, strict=True):
+            output[0] = value
 
     def c_code_cache_version(self):
         return (1,)
@@ -184,8 +162,8 @@ class LSTMGatesGradient(_Gates):
         def passed(gradient, x):
             return f"({x} >= -1.0f && {x} <= 1.0f ? {gradient} : 0.0f)"
 
-        by_hidden = passed("x4[j]", "(o * s)") if self.binarize == "hidden_state" else "x4[j]"
-        by_s = passed("(h * o)", "x2[j]") if self.binarize == "cell_output" else "h * o * (1.0f - s * s)"
+        grad_hidden = passed("x4[j]", "(o * s)") if self.binarize == "hidden_state" else "x4[j]"
+        grad_s = passed("(h * o)", "x2[j]") if self.binarize == "cell_output" else "h * o * (1.0f - s * s)"
         bound = f"{float(np.float32(self.clip))!r}f"
         clipped = f"(g < -{bound} ? -{bound} : (g > {bound} ? {bound} : g))" if self.clip else "g"
         gradients = (
@@ -202,8 +180,8 @@ class LSTMGatesGradient(_Gates):
         #pragma omp simd
         for (npy_intp j = 0; j < n; j++) {{
             const float i = x0[j], f = x0[n + j], c = x0[2 * n + j], o = x0[3 * n + j], s = x0[4 * n + j];
-            const float h = {by_hidden};
-            const float d = x3[j] + {by_s};
+            const float h = {grad_hidden};
+            const float d = x3[j] + {grad_s};
             {stores}
             z1[j] = d * f;
         }}"""
@@ -213,12 +191,3 @@ class LSTMGatesGradient(_Gates):
 def _check(blocks, cell, count):
     if blocks.shape != (cell.shape[0], count * cell.shape[1]):
         raise ValueError("LSTM gates: shapes do not fit each other")
-
-
-def _sign(x):
-    one = np.float32(1)
-    return np.where(x + one >= one, one, -one)
-
-
-def _inside(x):
-    return (x >= -1) & (x <= 1)

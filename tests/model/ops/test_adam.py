@@ -13,8 +13,10 @@ from aesara.compile.mode import Mode
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reproduce import formulas
 from reproduce.model.ops import jax_rules  # noqa: F401  registers the JAX twins
-from reproduce.model.ops.adam import AdamStep, decay_rates
+from reproduce.model.ops.adam import AdamStep
+from reproduce.model.recipe import RELEASED
 from reproduce.shim import jax_ops
 
 MODES = {"c": lambda: Mode("cvm", "fast_run"), "python": lambda: Mode("py", None), "jax": jax_ops.mode}
@@ -28,7 +30,7 @@ def compiled(mode, clip, scale):
     """(w, m, v, g, a) → w', m', v' and, where the scale has one, α'."""
     *matrices, a = at.fmatrices("w", "m", "v", "g"), at.fscalar("a")
     matrices = matrices[0]
-    outputs = AdamStep(clip, scale)(*matrices, a, return_list=True)
+    outputs = AdamStep(clip, scale, RELEASED.decay_rates)(*matrices, a, return_list=True)
     return aesara.function([*matrices, a], outputs, mode=MODES[mode]())
 
 
@@ -92,15 +94,6 @@ def test_unclipped_steps_equal_lasagnes_adam():
         np.testing.assert_allclose(ours[0], parameter.get_value(), rtol=0, atol=t * 1e-7)
 
 
-def test_decay_rates_are_rounded_as_the_originals_round_them():
-    beta1, beta2 = np.float32(BETA1), np.float32(BETA2)
-    assert decay_rates() == (beta1, np.float32(1 - BETA1), beta2, np.float32(1 - BETA2))
-    repository = decay_rates("repository")
-    assert repository == (beta1, np.float32(1) - beta1, beta2, np.float32(1) - beta2)
-    # 1 − β₂ is exact after the subtraction of rounded numbers, so it carries β₂'s rounding, 1.3e-5 of it.
-    assert repository[3] / (1 - BETA2) == pytest.approx(1 - 1.3e-5, abs=1e-6)
-
-
 @pytest.mark.parametrize("clip, scale", KINDS)
 @settings(deadline=None, max_examples=25)
 @given(shape=st.tuples(st.integers(1, 4), st.integers(1, 40)), seed=st.integers(0, 99))
@@ -111,6 +104,13 @@ def test_c_equals_python(clip, scale, shape, seed):
     for ours, wanted in zip(in_c[:3], in_python[:3], strict=True):
         np.testing.assert_array_equal(ours, wanted)
     np.testing.assert_allclose(in_c[3:], in_python[3:], rtol=2e-7)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("scale", ["mean_abs", "curvature"])
+def test_the_scale_is_that_of_the_new_weights(mode, scale):
+    w, _, v, alpha = compiled(mode, True, scale)(*state((3, 5)), np.float32(0.1))
+    np.testing.assert_allclose(alpha, formulas.SCALES[scale](formulas.NUMPY, w, v), rtol=2e-7)
 
 
 LAYOUTS = {
@@ -175,7 +175,7 @@ def training_step(mode):
     variables = [aesara.shared(x, name=name) for name, x in zip("wmv", state((2, 3)), strict=False)]
     variables.append(aesara.shared(np.asarray(np.float32(0)), name="alpha"))
     g, a = at.fmatrix(), at.fscalar()
-    outputs = AdamStep(True, "curvature")(*variables[:3], g, a)
+    outputs = AdamStep(True, "curvature", RELEASED.decay_rates)(*variables[:3], g, a)
     return aesara.function([g, a], updates=list(zip(variables, outputs, strict=True)), mode=MODES[mode]()), variables
 
 
@@ -250,13 +250,13 @@ def test_other_types_are_refused(number):
     inputs = [*at.fmatrices(4), at.fscalar()]
     inputs[number] = inputs[number].astype("float64")
     with pytest.raises(TypeError, match="wants float32, got float64"):
-        AdamStep(True, "one")(*inputs)
+        AdamStep(True, "one", RELEASED.decay_rates)(*inputs)
 
 
 @pytest.mark.parametrize("inputs", [[*at.fmatrices(3), at.fvector(), at.fscalar()], [*at.fmatrices(4), at.fvector()]])
 def test_other_dimensions_are_refused(inputs):
     with pytest.raises(TypeError, match="one shape and a scalar step size"):
-        AdamStep(True, "one")(*inputs)
+        AdamStep(True, "one", RELEASED.decay_rates)(*inputs)
 
 
 @pytest.mark.parametrize("which", range(1, 4), ids=["m", "v", "g"])

@@ -1,0 +1,159 @@
+"""Every formula of the method, written once for arrays of any kind.
+
+Each function takes as `xp` the namespace that computes: `NUMPY` here, that of JAX in `reproduce.model.ops.jax_rules`,
+that of symbolic tensors in `reproduce.model.binarization`. The C code of `reproduce.model.ops` is the only
+second spelling, and its tests compare the two.
+
+The paper's w are the latent weights, v their second moment in Adam (without bias correction), d = √v + ε the diagonal
+curvature up to the factor 1/η, which cancels, α the scale and b = sign(w) the binary weights.
+"""
+
+from types import SimpleNamespace
+
+import numpy as np
+from scipy.special import expit
+
+EPSILON = np.float32(1e-8)
+
+
+def _sum(x):
+    """The sum of a float32 array, accumulated in float64."""
+    return np.float32(x.sum(dtype="float64"))
+
+
+NUMPY = SimpleNamespace(
+    sqrt=np.sqrt, square=np.square, where=np.where, tanh=np.tanh, sigmoid=expit, clip=np.clip, split=np.split,
+    concatenate=np.concatenate, sum=_sum, mean=lambda x: _sum(x) / np.float32(x.size),
+)  # fmt: skip
+"""NumPy's functions on float32 arrays; sums are accumulated in float64."""
+
+
+def sign(xp, x, zero_is_positive=True):
+    """±1 by the released scripts' rounding rule, in the shape and precision of `x`.
+
+    ``x + 1`` is rounded before it is compared with 1, so that a float32 x in about (−3e-8, 0) counts as +1, as it does
+    in ``round(clip((x + 1)/2, 0, 1))`` (released lab.py, binarization). NaN gives −1.
+
+    Parameters
+    ----------
+    zero_is_positive : bool
+        True: +1 where ``x + 1 >= 1``, the released scripts' rule. False: +1 where ``x + 1 > 1``, that of
+        BinaryConnect's own repository, whose rounding sends halves to even.
+    """
+    one = x.dtype.type(1)
+    shifted = x + one
+    return xp.where(shifted >= one if zero_is_positive else shifted > one, one, -one)
+
+
+def straight_through(xp, x, gradient):
+    """The gradient with respect to `x`, given that with respect to ``sign(x)``: hard tanh's."""
+    return xp.where((x >= -1.0) & (x <= 1.0), gradient, 0.0)
+
+
+def curvature(xp, v):
+    """d = √v + ε (Algorithm 1, step 4)."""
+    return xp.sqrt(v) + EPSILON
+
+
+def one(xp, w, v):
+    """α of BinaryConnect and BNN: 1."""
+    return np.float32(1)
+
+
+def mean_abs(xp, w, v):
+    """α of BWN and XNOR: mean(abs(w)) over the whole tensor (Equation 2).
+
+    XNOR-Net scales each filter of a convolution by itself; the paper's Equation 2 has one α a layer.
+    """
+    return xp.mean(abs(w))
+
+
+def curvature_weighted(xp, w, v):
+    """α of LAB and LAB2: Σ d·abs(w) / Σ d (Equation 8; released lab.py, binarization)."""
+    d = curvature(xp, v)
+    return xp.sum(d * abs(w)) / xp.sum(d)
+
+
+SCALES = {"one": one, "mean_abs": mean_abs, "curvature": curvature_weighted}
+"""The formulas of α by the names that methods call them."""
+
+
+def adam_step(xp, w, m, v, gradient, size, decay_rates):
+    """One step of Adam in Lasagne's form, whose ε is not corrected for bias.
+
+    Parameters
+    ----------
+    w, m, v, gradient : arrays of one shape
+        Parameters, their moments, and the gradient.
+    size : scalar
+        The learning rate with the bias corrections, η·√(1 − β₂ᵗ) / (1 − β₁ᵗ).
+    decay_rates : tuple of float32
+        β₁, 1 − β₁, β₂ and 1 − β₂ (see `reproduce.model.recipe`).
+
+    Returns
+    -------
+    (w, m, v)
+        Not clipped (Algorithm 1, steps 3 to 5).
+    """
+    beta1, rest1, beta2, rest2 = decay_rates
+    m = beta1 * m + rest1 * gradient
+    v = beta2 * v + rest2 * xp.square(gradient)
+    return w - size * m / curvature(xp, v), m, v
+
+
+def lstm_gates(xp, pre, cell, binarize):
+    """The elementwise part of an LSTM's step (paper, Section 3.2; released lab.py, LSTMLayer).
+
+    Parameters
+    ----------
+    pre : array, (batch, 4·units)
+        Pre-activations of the gates i, f, c and o beside each other.
+    cell : array, (batch, units)
+    binarize : {None, "cell_output", "hidden_state"}
+        Where the binary activation stands.
+
+    Returns
+    -------
+    cell, hidden : arrays, (batch, units)
+    kept : array, (batch, 5·units)
+        What `lstm_gates_gradient` needs: i, f, c, o and s.
+    """
+    i, f, c, o = xp.split(pre, 4, axis=1)
+    i, f, c, o = xp.sigmoid(i), xp.sigmoid(f), xp.tanh(c), xp.sigmoid(o)
+    cell = f * cell + i * c
+    s = sign(xp, cell) if binarize == "cell_output" else xp.tanh(cell)
+    hidden = sign(xp, o * s) if binarize == "hidden_state" else o * s
+    return cell, hidden, xp.concatenate([i, f, c, o, s], axis=1)
+
+
+def lstm_gates_gradient(xp, kept, cell_before, cell_after, grad_cell, grad_hidden, binarize, clip):
+    """The gradients of `lstm_gates`.
+
+    Parameters
+    ----------
+    kept : array, (batch, 5·units)
+    cell_before, cell_after : arrays, (batch, units)
+        The cells that the step took and gave.
+    grad_cell, grad_hidden : arrays, (batch, units)
+        The gradients with respect to the cells and hidden states that the step gave.
+    binarize
+        As in `lstm_gates`.
+    clip : float
+        The pre-activations' gradient is clipped to ± this; 0 does not clip.
+
+    Returns
+    -------
+    grad_pre : array, (batch, 4·units)
+    grad_cell_before : array, (batch, units)
+    """
+    i, f, c, o, s = xp.split(kept, 5, axis=1)
+    if binarize == "hidden_state":
+        grad_hidden = straight_through(xp, o * s, grad_hidden)
+    grad_s = grad_hidden * o
+    signs = binarize == "cell_output"
+    grad_cell = grad_cell + (straight_through(xp, cell_after, grad_s) if signs else grad_s * (1 - s * s))
+    grad_pre = [grad_cell * c * i * (1 - i), grad_cell * cell_before * f * (1 - f), grad_cell * i * (1 - c * c)]
+    grad_pre = xp.concatenate([*grad_pre, grad_hidden * s * o * (1 - o)], axis=1)
+    if clip:
+        grad_pre = xp.clip(grad_pre, np.float32(-clip), np.float32(clip))
+    return grad_pre, grad_cell * f
