@@ -95,9 +95,9 @@ def adam_step(xp, w, m, v, gradient, size, decay_rates):
     (w, m, v)
         Not clipped (Algorithm 1, steps 3 to 5).
     """
-    beta1, rest1, beta2, rest2 = decay_rates
-    m = beta1 * m + rest1 * gradient
-    v = beta2 * v + rest2 * xp.square(gradient)
+    beta1, one_minus_beta1, beta2, one_minus_beta2 = decay_rates
+    m = beta1 * m + one_minus_beta1 * gradient
+    v = beta2 * v + one_minus_beta2 * xp.square(gradient)
     return w - size * m / curvature(xp, v), m, v
 
 

@@ -11,7 +11,6 @@ from aesara.tensor.type import TensorType
 
 from datasets.storage.stored_rows import prefetched
 from reproduce.errors import UserError
-from reproduce.figure1 import recorder as figure1
 from reproduce.model import networks, updates
 from reproduce.model.objectives import CrossEntropy, SquaredHinge
 
@@ -24,10 +23,22 @@ class Progress:
     """Where a training run stands: what its records say, and all that a resumed run needs beside the state.
 
     Errors are in % of the pictures or, of a language model, of the characters; its losses are in nats a character.
-    `rows` holds one dict an epoch, the columns of log.csv.
+
+    Attributes
+    ----------
+    epoch : int
+        Epochs that are over.
+    minibatch : int
+        Minibatches of the next one that are done.
+    losses : list of float
+        Their training losses.
+    rows : list of dict
+        One an epoch, the columns of log.csv.
     """
 
     epoch: int = 0
+    minibatch: int = 0
+    losses: list = field(default_factory=list)
     learning_rate: float = 0.0
     best_epoch: int = 0
     valid_loss: float = math.inf
@@ -54,8 +65,15 @@ class Training:
 
     Attributes
     ----------
-    gradients : dict or None
-        What was recorded for Figure 1, once that epoch is over; see `GradientRecorder.as_dict`.
+    progress : Progress
+    minibatch : Minibatch
+        What the training step is of.
+    rng : numpy.random.RandomState
+        As it was when the epoch under way began.
+    best : dict
+        The best epoch's model, name to array.
+    test_losses : list of float
+        Its loss of each test sequence, of a language model.
 
     Notes
     -----
@@ -63,31 +81,21 @@ class Training:
     """
 
     def __init__(self, experiment, splits, backend, seed):
+        _refuse_what_does_not_fit(experiment, splits)
         self.experiment, self.splits, self.backend = experiment, splits, backend
         self.rng = np.random.RandomState(seed)
-        self._refuse_what_does_not_fit()
         own_seed = experiment.settings.get("training.init_seed")
         weights_rng = self.rng if own_seed is None else np.random.RandomState(own_seed)
         vocabulary = len(splits.vocabulary) if splits.vocabulary else None
         self.network = networks.build(experiment, weights_rng, vocabulary)
         self.objective = CrossEntropy() if vocabulary else SquaredHinge(experiment["network.classes"])
         self.progress = Progress(learning_rate=experiment["training.learning_rate"])
-        self.best, self.test_losses, self.gradients = {}, [], None
+        self.best, self.test_losses = {}, []
         limit = experiment["data.resident_limit"] or backend.resident_limit
         self.resident = 4 * math.prod(splits.train.x.shape) <= limit
-        self._minibatch = _minibatch(self, splits.train)
-        self._train_step = _training_step(self, self._minibatch)
-        self._evaluation_step = _evaluation_step(self)
-
-    def _refuse_what_does_not_fit(self):
-        size = self.experiment["training.batch_size"]
-        for name in ("train", "valid", "test"):
-            count = len(getattr(self.splits, name).x)
-            if count < size:
-                raise UserError(f"training.batch_size={size} is more than the {count} examples of the {name} set")
-        classes, most = self.experiment.settings.get("network.classes"), int(self.splits.test.y.max())
-        if classes is not None and most >= classes:
-            raise UserError(f"network.classes={classes} is too few: the data have {most + 1}")
+        self.minibatch = _minibatch(experiment, splits.train, self.resident)
+        self._train_step = _training_step(self.network, self.objective, self.minibatch, backend)
+        self._evaluation_step = _evaluation_step(experiment, splits, self.network, self.objective, backend)
 
     @property
     def batches(self):
@@ -104,65 +112,101 @@ class Training:
         size = self.experiment["training.batch_size"]
         return order[: self.batches * size].reshape(self.batches, size)
 
-    def losses(self, rows):
+    def losses(self, rows, before_step=None):
         """Train on the minibatches `rows` and yield their losses, a few at a time.
 
-        Each loss is that of the training pass, before its update.
+        Each loss is that of the training pass, before its update. Between two yields the state is that after the steps
+        whose losses were yielded.
+
+        Parameters
+        ----------
+        rows : int array, (minibatches, batch_size)
+        before_step : function, optional
+            Is called before each minibatch's step with the inputs of `minibatch`; losses then come one by one.
         """
         rates = np.full(len(rows), self.progress.learning_rate, dtype="float32")
         if self.resident:
-            for (losses,) in self._train_step.loop(rows.astype("int32"), rates):
-                yield losses
+            rows = rows.astype("int32")
+            # The same compiled loop, a step at a time: what is trained is the same bit for bit.
+            blocks = [rows] if before_step is None else rows[:, None]
+            for block in blocks:
+                if before_step is not None:
+                    before_step(block[0])
+                for (losses,) in self._train_step.loop(block, rates[: len(block)]):
+                    yield losses
             return
         examples = self.splits.train
         read = prefetched(lambda some: (examples.x[some], examples.y[some]), rows)
         for (x, labels), rate in zip(read, rates, strict=True):
+            if before_step is not None:
+                before_step(x, labels)
             (loss,) = self._train_step(x, labels, rate)
             yield np.asarray(loss)[None]
 
-    def _recorded_losses(self, rows):
-        """`losses`, with the gradients of each minibatch recorded before its update."""
-        recorder = figure1.GradientRecorder(
-            self.network, self.objective, self._minibatch, self.backend, self.experiment["figure1.clipping"]
-        )
-        examples = self.splits.train
-        for some in rows:
-            recorder.add(*([some.astype("int32")] if self.resident else [examples.x[some], examples.y[some]]))
-            yield from self.losses(some[None])
-        self.gradients = recorder.as_dict()
-
     def evaluate(self, split):
-        """Mean loss and error (%) over the whole minibatches of `split`, ``"valid"`` or ``"test"``.
+        """Judge the network by the whole minibatches of `split`, ``"valid"`` or ``"test"``.
 
-        Third come the mean losses of a language model's sequences, in the text's order; of pictures an empty list.
+        Returns
+        -------
+        loss : float
+            Mean over the examples.
+        error : float
+            In %.
+        sequence_losses : list of float
+            A language model's mean loss of each sequence, in the text's order; empty for pictures.
         """
         size = self.experiment["training.batch_size"]
         first = 0 if split == "valid" else len(self.splits.valid.x)
         count = len(getattr(self.splits, split).x) // size * size
-        loss, errors, of_sequences = 0.0, 0, []
+        loss, errors, sequence_losses = 0.0, 0, []
         chunk = EVALUATION_BATCH[self.experiment["network.kind"]]
         for start in range(0, count, chunk):
             rows = np.arange(start, min(start + chunk, count), dtype="int32")
             mean, wrong, *each = self._evaluation_step(first + rows)
             loss += len(rows) * float(mean)
             errors += int(wrong)
-            of_sequences += np.ravel(each).tolist()
-        return loss / count, 100 * errors / (count * math.prod(self.splits.test.y.shape[1:])), of_sequences
+            sequence_losses += np.ravel(each).tolist()
+        return loss / count, 100 * errors / (count * math.prod(self.splits.test.y.shape[1:])), sequence_losses
 
-    def run_epoch(self, on_losses=lambda losses: None):
-        """Train one epoch, validate, and measure the test set where validation is the best so far.
+    def run_epoch(self, before_step=None, after_steps=None):
+        """Train what is left of the epoch under way, then judge the network.
 
-        What is judged is the error, of language models the loss, which must be finite. Ties go to the later epoch.
-        Returns the epoch's row of the log.
+        It may stop after any step and go on later, also in another process that restored the backend's state, `rng` and
+        `progress`: the result is the same bit for bit.
+
+        Parameters
+        ----------
+        before_step : function, optional
+            See `losses`.
+        after_steps : function, optional
+            Is called with the losses of the steps just taken; the epoch stops there where it returns True.
+
+        Returns
+        -------
+        dict or None
+            The epoch's row of the log; None where it was stopped.
         """
         progress = self.progress
-        progress.epoch += 1
-        losses = []
-        recorded = progress.epoch == figure1.recorded_epoch(self.experiment)
-        train = self._recorded_losses if recorded else self.losses
-        for some in train(self.shuffle()):
-            losses.extend(some)
-            on_losses(some)
+        start = self.rng.get_state()
+        rows = self.shuffle()[progress.minibatch :]
+        end = self.rng.get_state()
+        self.rng.set_state(start)
+        for losses in self.losses(rows, before_step):
+            progress.losses += [float(loss) for loss in losses]
+            progress.minibatch += len(losses)
+            if after_steps is not None and after_steps(losses):
+                return None
+        self.rng.set_state(end)
+        return self._end_epoch()
+
+    def _end_epoch(self):
+        """Validate, and measure the test set where validation is the best so far; the epoch's row of the log.
+
+        What is judged is the error, of language models the loss, which must be finite. Ties go to the later epoch.
+        """
+        progress = self.progress
+        train_loss = float(np.mean(np.array(progress.losses, "float32"), dtype="float64"))
+        progress.epoch, progress.minibatch, progress.losses = progress.epoch + 1, 0, []
         valid_loss, valid_error, _ = self.evaluate("valid")
         judged = {"valid_loss": valid_loss, "valid_error": valid_error}[self.objective.judged_by]
         if math.isfinite(judged) and judged <= getattr(progress, self.objective.judged_by):
@@ -173,7 +217,7 @@ class Training:
         row = {
             "epoch": progress.epoch,
             "learning_rate": progress.learning_rate,
-            "train_loss": float(np.mean(losses, dtype="float64")),
+            "train_loss": train_loss,
             "valid_loss": valid_loss,
             "valid_error": valid_error,
             "test_loss": progress.test_loss,
@@ -219,10 +263,21 @@ class Minibatch(NamedTuple):
     labels: object
 
 
-def _minibatch(training, examples):
+def _refuse_what_does_not_fit(experiment, splits):
+    size = experiment["training.batch_size"]
+    for name in ("train", "valid", "test"):
+        count = len(getattr(splits, name).x)
+        if count < size:
+            raise UserError(f"training.batch_size={size} is more than the {count} examples of the {name} set")
+    classes, most = experiment.settings.get("network.classes"), int(splits.test.y.max())
+    if classes is not None and most >= classes:
+        raise UserError(f"network.classes={classes} is too few: the data have {most + 1}")
+
+
+def _minibatch(experiment, examples, resident):
     """Rows of resident examples, or examples and labels themselves."""
-    experiment, size = training.experiment, training.experiment["training.batch_size"]
-    if training.resident:
+    size = experiment["training.batch_size"]
+    if resident:
         return Minibatch(*_resident(experiment, "train", examples.x, examples.y, size))
     inputs = x, labels = [
         TensorType(str(part.dtype), shape=(size, *part.shape[1:]))(name)
@@ -231,28 +286,27 @@ def _minibatch(training, examples):
     return Minibatch(inputs, _shaped(experiment, x, size), labels)
 
 
-def _training_step(training, minibatch):
+def _training_step(network, objective, minibatch, backend):
     """The step (inputs of the minibatch, learning rate) → loss."""
     learning_rate = at.fscalar("learning_rate")
-    scores, statistics = training.network.training_pass(minibatch.x)
-    loss = training.objective.loss(scores, minibatch.labels)
-    steps = updates.adam(loss, training.network, learning_rate)
-    return training.backend.compile([*minibatch.inputs, learning_rate], [loss], [*steps, *statistics])
+    scores, statistics = network.training_pass(minibatch.x)
+    loss = objective.loss(scores, minibatch.labels)
+    steps = updates.adam(loss, network, learning_rate)
+    return backend.compile([*minibatch.inputs, learning_rate], [loss], [*steps, *statistics])
 
 
-def _evaluation_step(training):
+def _evaluation_step(experiment, splits, network, objective, backend):
     """The step (rows) → (mean loss, errors), of language models also each sequence's loss.
 
     Rows number the validation examples, then the test ones.
     """
-    splits, objective = training.splits, training.objective
     held_out = [np.concatenate(pair) for pair in zip(splits.valid, splits.test, strict=True)]
-    inputs, x, labels = _resident(training.experiment, "held_out", *held_out)
-    scores = training.network.evaluation_pass(x)
+    inputs, x, labels = _resident(experiment, "held_out", *held_out)
+    scores = network.evaluation_pass(x)
     outputs = [objective.loss(scores, labels), objective.errors(scores, labels)]
     if splits.vocabulary:
         outputs.append(objective.sequence_losses(scores, labels))
-    return training.backend.compile(inputs, outputs)
+    return backend.compile(inputs, outputs)
 
 
 def _resident(experiment, name, x, y, size=None):

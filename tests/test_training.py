@@ -1,9 +1,12 @@
+import json
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
 from reproduce import backends, experiments
 from reproduce.splits import Split, Splits
-from reproduce.training import Training, decayed
+from reproduce.training import Progress, Training, decayed
 
 TINY = {"network.units": 4, "network.hidden_layers": 1, "training.batch_size": 10, "training.epochs": 3}
 
@@ -40,8 +43,8 @@ def test_evaluation_covers_whole_minibatches_in_any_chunks(training):
         offset = 0 if split == "valid" else 33
         rows = np.arange(offset, offset + count, dtype="int32")
         one_by_one = [training._evaluation_step(rows[i : i + 10]) for i in range(0, count, 10)]
-        loss, error, of_sequences = training.evaluate(split)
-        assert of_sequences == []
+        loss, error, sequence_losses = training.evaluate(split)
+        assert sequence_losses == []
         assert loss == pytest.approx(np.mean([float(mean) for mean, _ in one_by_one]), rel=1e-5)
         assert error == 100 * sum(int(wrong) for _, wrong in one_by_one) / count
         assert len(part.x) > count
@@ -57,7 +60,7 @@ def test_an_epoch_updates_the_log_and_ties_go_to_the_later_epoch(training, monke
 
     monkeypatch.setattr(training, "evaluate", evaluate)
     seen = []
-    rows = [training.run_epoch(seen.extend), training.run_epoch(), training.run_epoch()]
+    rows = [training.run_epoch(after_steps=seen.extend), training.run_epoch(), training.run_epoch()]
     assert asked == ["valid", "test", "valid", "test", "valid"]
     assert [row["best_epoch"] for row in rows] == [1, 2, 2]
     assert [row["test_error"] for row in rows] == [20.0, 19.0, 19.0]
@@ -115,6 +118,42 @@ def tiny_training(kind, method, backend):
         x = rng.randn(count, {"mlp": 64, "cnn": 3072}[kind]).astype("float32")
         data = Split(x, rng.randint(0, 10, count).astype("int32"))
     return Training(experiment, Splits(data, data, data, {}, vocabulary), backends.create(backend, "cpu"), seed=7)
+
+
+def snapshot(training):
+    """All that a training needs to go on, as a checkpoint keeps it."""
+    return training.backend.state(), training.rng.get_state(), json.dumps(asdict(training.progress))
+
+
+def restore(training, kept):
+    state, generator, progress = kept
+    training.backend.restore(state)
+    training.rng.set_state(generator)
+    training.progress = Progress(**json.loads(progress))
+
+
+def as_bytes(kept):
+    state, generator, progress = kept
+    return {name: value.tobytes() for name, value in state.items()}, generator[1].tobytes(), progress
+
+
+@pytest.mark.parametrize("backend", [pytest.param("c", marks=pytest.mark.compiler), "jax"])
+@pytest.mark.parametrize("kind", ["mlp", "lstm"])
+def test_an_epoch_stops_after_any_step_and_goes_on(kind, backend):
+    training = tiny_training(kind, "lab", backend)
+    start = snapshot(training)
+    rows = [training.run_epoch(), training.run_epoch()]
+    whole = snapshot(training)
+
+    restore(training, start)
+    assert training.run_epoch(after_steps=lambda losses: training.progress.minibatch == 4) is None
+    assert training.progress.minibatch == len(training.progress.losses) == 4
+    stopped = snapshot(training)
+    training.run_epoch()
+    restore(training, stopped)
+    found = [training.run_epoch(after_steps=lambda losses: True) for _ in range(6 + 1 + 10 + 1)]  # a step a call
+    assert [row for row in found if row] == rows and found[6] == rows[0]
+    assert as_bytes(snapshot(training)) == as_bytes(whole)
 
 
 @pytest.mark.compiler

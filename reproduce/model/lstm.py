@@ -94,7 +94,7 @@ class BinarizedLSTMLayer(Layer):
         return stacked_in, stacked_hid, at.concatenate(self.biases)
 
 
-def unrolled(projected, by_hidden, binarize, clip_gradient):
+def unrolled(projected, W_hid, binarize, clip_gradient):
     """Hidden states of an LSTM over whole sequences, from zero states.
 
     The gradient is a second scan, backwards over what the first one kept. Aesara would derive one that computes the
@@ -104,7 +104,7 @@ def unrolled(projected, by_hidden, binarize, clip_gradient):
     ----------
     projected : tensor, (steps, batch, 4·units)
         The inputs' part of the pre-activations, biases included.
-    by_hidden : matrix, (units, 4·units)
+    W_hid : matrix, (units, 4·units)
         Hidden-to-hidden weights.
     binarize, clip_gradient
         See `BinarizedLSTMLayer`; 0 does not clip.
@@ -113,8 +113,8 @@ def unrolled(projected, by_hidden, binarize, clip_gradient):
     -------
     tensor, (steps, batch, units)
     """
-    inputs = [TensorType("float32", shape=x.type.shape)() for x in (projected, by_hidden)]
-    return _Unrolled(inputs, binarize, clip_gradient)(projected, by_hidden)[0]
+    inputs = [TensorType("float32", shape=x.type.shape)() for x in (projected, W_hid)]
+    return _Unrolled(inputs, binarize, clip_gradient)(projected, W_hid)[0]
 
 
 class _Unrolled(OpFromGraph):
@@ -131,44 +131,46 @@ class _Unrolled(OpFromGraph):
         return [[True, False, False]] * 2  # only the hidden states are for others
 
 
-def _forward(projected, by_hidden, binarize):
+def _forward(projected, W_hid, binarize):
     """Hidden states, cells and what the gradient needs, each (steps, batch, …)."""
 
-    def step(projected, cell, hidden, by_hidden):
-        cell, hidden, kept = LSTMGates(binarize)(projected + at.dot(hidden, by_hidden), cell)
+    def step(projected, cell, hidden, W_hid):
+        cell, hidden, kept = LSTMGates(binarize)(projected + at.dot(hidden, W_hid), cell)
         return cell, hidden, kept
 
-    start = _zeros(projected, by_hidden)
+    start = _zeros(projected, W_hid)
     (cells, hidden, kept), _ = scan(
-        step, sequences=projected, outputs_info=[start, start, None], non_sequences=[by_hidden], strict=True
+        step, sequences=projected, outputs_info=[start, start, None], non_sequences=[W_hid], strict=True
     )
     return [hidden, cells, kept]
 
 
-def _gradient(projected, by_hidden, hidden, cells, kept, by_output, binarize, clip):
-    """The gradients with respect to `projected` and `by_hidden`, given that with respect to the hidden states."""
-    start = _zeros(projected, by_hidden)
-    hidden_before, before = (at.concatenate([start[None], x[:-1]]) for x in (hidden, cells))
+def _gradient(projected, W_hid, hidden, cells, kept, grad_output, binarize, clip):
+    """The gradients with respect to `projected` and `W_hid`, given that with respect to the hidden states."""
+    start = _zeros(projected, W_hid)
+    hidden_before, cell_before = (at.concatenate([start[None], x[:-1]]) for x in (hidden, cells))
 
-    def step(by_output, kept, before, after, by_cell, by_state, transposed):
-        by_pre, by_cell = LSTMGatesGradient(binarize, clip)(kept, before, after, by_cell, by_output + by_state)
-        return by_cell, at.dot(by_pre, transposed), by_pre
+    def step(grad_output, kept, cell_before, cell_after, grad_cell, grad_state, transposed):
+        grad_pre, grad_cell = LSTMGatesGradient(binarize, clip)(
+            kept, cell_before, cell_after, grad_cell, grad_output + grad_state
+        )
+        return grad_cell, at.dot(grad_pre, transposed), grad_pre
 
-    (_, _, by_pre), _ = scan(
+    (_, _, grad_pre), _ = scan(
         step,
-        sequences=[by_output, kept, before, cells],
+        sequences=[grad_output, kept, cell_before, cells],
         outputs_info=[start, start, None],
-        non_sequences=[by_hidden.T],
+        non_sequences=[W_hid.T],
         go_backwards=True,
         strict=True,
     )
-    by_pre = by_pre[::-1]
-    rows = [x.reshape((-1, x.shape[2])) for x in (hidden_before, by_pre)]
-    return by_pre, at.dot(rows[0].T, rows[1])
+    grad_pre = grad_pre[::-1]
+    rows = [x.reshape((-1, x.shape[2])) for x in (hidden_before, grad_pre)]
+    return grad_pre, at.dot(rows[0].T, rows[1])
 
 
-def _zeros(projected, by_hidden):
-    return at.zeros((projected.shape[1], by_hidden.shape[0]), dtype="float32")
+def _zeros(projected, W_hid):
+    return at.zeros((projected.shape[1], W_hid.shape[0]), dtype="float32")
 
 
 class OutputLayer(Layer):

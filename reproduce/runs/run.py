@@ -153,11 +153,12 @@ class Run:
         saved = time.monotonic()
         while not training.finished:
             began = time.monotonic()
-            row = training.run_epoch(watch.losses if watch else lambda losses: None)
+            recorder = self._recorder(training)
+            row = training.run_epoch(recorder and recorder.add, watch and watch.losses)
             training.progress.seconds += time.monotonic() - began
             row["seconds"] = round(training.progress.seconds, 3)
-            if row["epoch"] == figure1.recorded_epoch(self.experiment):
-                figure1.write(self.folder, self.experiment, training.gradients)
+            if recorder:
+                figure1.write(self.folder, self.experiment, recorder.as_dict())
             if training.finished:
                 write_text(self.folder / "histogram.json", json.dumps(_histograms(training)))
             if training.finished or time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
@@ -166,6 +167,18 @@ class Run:
             if watch:
                 watch.epoch(row, training)
         return self.record
+
+    def _recorder(self, training):
+        """What records the next epoch's gradients for Figure 1, or None where it is not asked for."""
+        if figure1.recorded_epoch(self.experiment) != training.progress.epoch + 1:
+            return None
+        return figure1.GradientRecorder(
+            training.network,
+            training.objective,
+            training.minibatch,
+            training.backend,
+            self.experiment["figure1.clipping"],
+        )
 
     def _refuse_changes(self, earlier, data):
         """Raise UserError where the run began with other settings or data than it would go on with."""

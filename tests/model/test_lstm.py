@@ -113,12 +113,12 @@ def test_gradients_are_clipped_at_every_step():
     np.testing.assert_allclose(abs(gradient), bound * STEPS, rtol=1e-5)
 
 
-def by_elementwise_scan(projected, by_hidden, binarize, clip):
+def by_elementwise_scan(projected, W_hid, binarize, clip):
     """`unrolled` as a scan of elementwise Ops, which Aesara differentiates by itself."""
-    n = by_hidden.shape[0]
+    n = W_hid.shape[0]
 
-    def step(projected, cell, hidden, by_hidden):
-        pre = projected + at.dot(hidden, by_hidden)
+    def step(projected, cell, hidden, W_hid):
+        pre = projected + at.dot(hidden, W_hid)
         pre = grad_clip(pre, -clip, clip) if clip else pre
         i, f, c, o = (pre[:, k * n : (k + 1) * n] for k in range(4))
         cell = at.sigmoid(f) * cell + at.sigmoid(i) * at.tanh(c)
@@ -126,7 +126,7 @@ def by_elementwise_scan(projected, by_hidden, binarize, clip):
         return cell, sign(hidden) if binarize == "hidden_state" else hidden
 
     start = at.zeros((projected.shape[1], n), dtype="float32")
-    (_, hidden), _ = aesara.scan(step, projected, [start, start], [by_hidden], strict=True)
+    (_, hidden), _ = aesara.scan(step, projected, [start, start], [W_hid], strict=True)
     return hidden
 
 
@@ -134,7 +134,7 @@ def by_elementwise_scan(projected, by_hidden, binarize, clip):
 @pytest.mark.parametrize("binarize", [None, "cell_output", "hidden_state"])
 @pytest.mark.parametrize("mode", ["python", "jax", pytest.param("c", marks=pytest.mark.compiler)])
 def test_gradients_equal_those_that_aesara_derives(mode, binarize, clip):
-    projected, by_hidden, weights = at.ftensor3("projected"), at.fmatrix("by_hidden"), at.ftensor3("weights")
+    projected, W_hid, weights = at.ftensor3("projected"), at.fmatrix("W_hid"), at.ftensor3("weights")
     rng = np.random.RandomState(5)
     shapes = (STEPS, 2, 4 * UNITS), (UNITS, 4 * UNITS), (STEPS, 2, UNITS)
     values = [rng.randn(*shape).astype("float32") for shape in shapes]
@@ -143,9 +143,9 @@ def test_gradients_equal_those_that_aesara_derives(mode, binarize, clip):
         ("ours", unrolled, {"python": PYTHON, "jax": jax_ops.mode(), "c": Mode("cvm", "fast_run")}[mode]),
         ("Aesara's", by_elementwise_scan, PYTHON),
     ):
-        hidden = build_scan(projected, by_hidden, binarize, clip)
-        gradients = aesara.grad((weights * hidden).sum(), [projected, by_hidden])
-        found[name] = aesara.function([projected, by_hidden, weights], [hidden, *gradients], mode=compiled)(*values)
+        hidden = build_scan(projected, W_hid, binarize, clip)
+        gradients = aesara.grad((weights * hidden).sum(), [projected, W_hid])
+        found[name] = aesara.function([projected, W_hid, weights], [hidden, *gradients], mode=compiled)(*values)
     for ours, wanted in zip(found["ours"], found["Aesara's"], strict=True):
         np.testing.assert_allclose(ours, wanted, rtol=1e-5, atol=1e-6)
     assert not clip or abs(np.asarray(found["ours"][1])).max() == np.float32(clip)

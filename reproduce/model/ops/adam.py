@@ -89,7 +89,9 @@ class AdamStep(COp):
 
     def c_code(self, node, name, inputs, outputs, sub):
         w, m, v, g, step_size = inputs
-        beta1, rest1, beta2, rest2, epsilon = (f"{float(x)!r}f" for x in (*self.decay_rates, formulas.EPSILON))
+        beta1, one_minus_beta1, beta2, one_minus_beta2, epsilon = (
+            f"{float(x)!r}f" for x in (*self.decay_rates, formulas.EPSILON)
+        )
         fail = sub["fail"]
         clip = "x = x < -1.0f ? -1.0f : (x > 1.0f ? 1.0f : x);" if self.clip else ""
         weight = C_WEIGHTS.get(self.scale)
@@ -123,8 +125,8 @@ class AdamStep(COp):
             double weighted = 0.0, total = 0.0;
             #pragma omp simd reduction(+:weighted, total)
             for (npy_intp i = k * block; i < stop; i++) {{
-                const float first = {beta1} * pm[i] + {rest1} * pg[i];
-                const float second = {beta2} * pv[i] + {rest2} * (pg[i] * pg[i]);
+                const float first = {beta1} * pm[i] + {one_minus_beta1} * pg[i];
+                const float second = {beta2} * pv[i] + {one_minus_beta2} * (pg[i] * pg[i]);
                 const float d = sqrtf(second) + {epsilon};
                 float x = pw[i] - a * first / d;
                 {clip}

@@ -36,7 +36,7 @@ def compiled(mode, binarize, clip=CLIP):
 @functools.cache
 def elementwise(binarize, clip=CLIP):
     """(pre, cell, ∂cell', ∂hidden) → cell', hidden, ∂pre, ∂cell, by Ops of Aesara's own in float64."""
-    pre, cell, by_cell, by_hidden = inputs = at.dmatrices("pre", "cell", "by_cell", "by_hidden")
+    pre, cell, grad_cell, grad_hidden = inputs = at.dmatrices("pre", "cell", "grad_cell", "grad_hidden")
     n = cell.shape[1]
     clipped = grad_clip(pre, -clip, clip) if clip else pre
     i, f, c, o = (clipped[:, k * n : (k + 1) * n] for k in range(4))
@@ -44,7 +44,7 @@ def elementwise(binarize, clip=CLIP):
     hidden = at.sigmoid(o) * (sign(after) if binarize == "cell_output" else at.tanh(after))
     if binarize == "hidden_state":
         hidden = sign(hidden)
-    gradients = aesara.grad((by_cell * after).sum() + (by_hidden * hidden).sum(), [pre, cell])
+    gradients = aesara.grad((grad_cell * after).sum() + (grad_hidden * hidden).sum(), [pre, cell])
     return aesara.function(inputs, [after, hidden, *gradients], mode=Mode("py", "fast_compile"))
 
 
@@ -54,11 +54,11 @@ def state(rows, units, seed=0, scale=2.0):
     return [(scale * rng.randn(*shape)).astype("float32") for shape in shapes]
 
 
-def both(mode, binarize, pre, cell, by_cell, by_hidden, clip=CLIP):
+def both(mode, binarize, pre, cell, grad_cell, grad_hidden, clip=CLIP):
     """cell', hidden, ∂pre, ∂cell."""
     gates, gradient = compiled(mode, binarize, clip)
     after, hidden, kept = gates(pre, cell)
-    return [np.asarray(x) for x in (after, hidden, *gradient(kept, cell, after, by_cell, by_hidden))]
+    return [np.asarray(x) for x in (after, hidden, *gradient(kept, cell, after, grad_cell, grad_hidden))]
 
 
 @MODE
@@ -113,32 +113,32 @@ def test_saturation_and_ties(mode):
     pre = np.array([[-200, -200, 0, 200], [200, 200, 200, -200], [-200, -200, 0, 200]], dtype="float32")
     cell = np.array([[5.0], [0.5], [-1e-9]], dtype="float32")
     ones = np.ones_like(cell)
-    after, hidden, by_pre, by_cell = both(mode, "cell_output", pre, cell, ones, ones)
+    after, hidden, grad_pre, grad_cell = both(mode, "cell_output", pre, cell, ones, ones)
     np.testing.assert_array_equal(after, [[0], [1.5], [0]])
     np.testing.assert_array_equal(hidden, [[1], [0], [1]])
-    np.testing.assert_array_equal(by_cell, [[0], [1], [0]])
-    assert not by_pre[1].any() and np.isfinite(by_pre).all()
+    np.testing.assert_array_equal(grad_cell, [[0], [1], [0]])
+    assert not grad_pre[1].any() and np.isfinite(grad_pre).all()
 
 
 @MODE
 def test_not_a_number_stays_one(mode):
-    pre, cell, by_cell, by_hidden = state(2, 3)
+    pre, cell, grad_cell, grad_hidden = state(2, 3)
     pre[0, 0] = np.nan
-    after, hidden, by_pre, _ = both(mode, None, pre, cell, by_cell, by_hidden)
-    assert np.isnan([after[0, 0], hidden[0, 0], by_pre[0, 0]]).all()
+    after, hidden, grad_pre, _ = both(mode, None, pre, cell, grad_cell, grad_hidden)
+    assert np.isnan([after[0, 0], hidden[0, 0], grad_pre[0, 0]]).all()
     assert np.isfinite([after[1], hidden[1]]).all() and np.isfinite(after[0, 1:]).all()
 
 
 @pytest.mark.parametrize("mode", ["python", pytest.param("c", marks=pytest.mark.compiler)])
 def test_shapes_that_do_not_fit_are_refused(mode):
-    pre, cell, by_cell, by_hidden = state(2, 3)
+    pre, cell, grad_cell, grad_hidden = state(2, 3)
     gates, gradient = compiled(mode, None)
     with pytest.raises(ValueError, match="shapes do not fit"):
         gates(pre[:, :-1], cell)
     with pytest.raises(ValueError, match="shapes do not fit"):
         gates(pre[:1], cell)
     with pytest.raises(ValueError, match="shapes do not fit"):
-        gradient(pre, cell, cell, by_cell, by_hidden)
+        gradient(pre, cell, cell, grad_cell, grad_hidden)
 
 
 def test_other_dtypes_and_names_are_refused():
