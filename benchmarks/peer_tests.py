@@ -19,7 +19,7 @@ import textwrap
 from pathlib import Path
 from xml.etree import ElementTree
 
-from reproduce.files import write_text
+from datasets.storage.files import write_text
 from reproduce.runs import provenance
 
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -4,7 +4,7 @@ import json
 import statistics
 from pathlib import Path
 
-from reproduce.files import write_text
+from datasets.storage.files import write_text
 from reproduce.report.markdown import table
 from reproduce.report.readme import with_table
 

@@ -18,9 +18,9 @@ from importlib.metadata import PackageNotFoundError, version
 from benchmarks import floors, render
 from benchmarks.contestants import CONTESTANTS, OURS, Unavailable, Worker, process
 from benchmarks.problems import NETWORKS, problem
+from datasets.storage.files import write_text
 from reproduce import backends
 from reproduce.errors import UserError
-from reproduce.files import write_text
 from reproduce.runs import provenance
 
 BLOCK = {"cpu": 1, "gpu": 100}

@@ -1,10 +1,8 @@
 """The data sets by name."""
 
-import difflib
-
 from datasets.cifar10.source import CIFAR10Files
 from datasets.digits import BuiltInDigits
-from datasets.errors import DataError
+from datasets.errors import DataError, nearest
 from datasets.mnist.source import MNISTFiles
 from datasets.svhn.source import SVHNFiles
 from datasets.text.source import LinuxKernel, WarAndPeace
@@ -33,13 +31,11 @@ def get(name):
     Raises
     ------
     DataError
-        There is none; the message has the nearest names.
+        There is none; the message suggests the nearest names.
     """
     if name in DATA_SETS:
         return DATA_SETS[name]
-    near = difflib.get_close_matches(name, DATA_SETS, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"one of: {', '.join(DATA_SETS)}"
-    raise DataError(f"there is no data set named {name!r}; {hint}")
+    raise DataError(f"unknown data set '{name}'{nearest(name, DATA_SETS)}; data sets are {', '.join(DATA_SETS)}")
 
 
 def provenance(name, root):

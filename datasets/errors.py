@@ -1,5 +1,7 @@
-"""What can go wrong with data: each error's message is one line that says what is wrong and what to do."""
+"""What can go wrong with data. Each error's message is one line that says what is wrong and what to do."""
 
+import difflib
+import re
 import shlex
 
 
@@ -7,8 +9,12 @@ class DataError(Exception):
     """Data or a request for data that cannot be used; the message is one line, with the remedy."""
 
 
-class FullDiskError(DataError):
-    """There is no room to write, which is no mistake of what was asked for."""
+class CannotWriteError(DataError, OSError):
+    """A file or folder cannot be written."""
+
+
+class FullDiskError(CannotWriteError):
+    """The disk is full, or the user's share of it; the request itself was sound."""
 
 
 class EnvironmentVariableError(DataError):
@@ -39,8 +45,17 @@ def prepare_command(name, root):
     return f"python -m reproduce data prepare {name} --data {shlex.quote(str(root))}"
 
 
+def nearest(name, known):
+    """Return ``" (did you mean 'x'?)"`` with the `known` names most like `name`, or an empty string."""
+    close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
+    return f" (did you mean {' or '.join(map(repr, close))}?)" if close else ""
+
+
 def one_line(error):
-    """Return an exception's message on one line; HDF5 puts line ends into its messages."""
-    if isinstance(error, OSError) and error.strerror:
-        error = error.strerror
-    return " ".join(str(error).split()) or type(error).__name__
+    """Return an exception's message on one line, without the file name of an OSError.
+
+    HDF5's messages have line ends and memory addresses; of those only the system's own words stay.
+    """
+    message = str(getattr(error, "strerror", None) or error)
+    from_hdf5 = re.search(r"error message = '([^']*)'", message)
+    return " ".join((from_hdf5[1] if from_hdf5 else message).split()) or type(error).__name__

@@ -8,10 +8,9 @@ import sys
 from pathlib import Path
 
 from datasets import DataError, catalog
-from datasets.errors import FullDiskError, NotPreparedError
+from datasets.errors import FullDiskError, NotPreparedError, one_line
 from reproduce.errors import UserError
 from reproduce.methods import METHODS
-from reproduce.naming import nearest
 from reproduce.runs.provenance import CHECKOUT
 
 FOLDER_OPTIONS = ("--data", "--runs", "--out", "--from")
@@ -34,7 +33,7 @@ def main(argv=None):
         options = parser().parse_args(argv)
         return options.command(options, argv) or 0
     except (UserError, DataError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"error: {one_line(error)}", file=sys.stderr)
         return 1 if isinstance(error, FullDiskError) else 2
     except KeyboardInterrupt:
         resumes = "; 'run' without --restart goes on from the last checkpoint" if argv[:1] == ["run"] else ""
@@ -47,7 +46,8 @@ def main(argv=None):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        print(f"error: {error.strerror or error}: {error.filename}", file=sys.stderr)
+        where = f": {error.filename}" if error.filename else ""
+        print(f"error: {one_line(error)}{where}", file=sys.stderr)
         return 1
 
 
@@ -177,7 +177,7 @@ def _trace(options, argv):
         raise UserError(f"--steps must be at least 1, got {options.steps}")
     if options.out is not None and Path(options.out).is_dir():
         raise UserError(f"cannot write {options.out}: it is a folder; --out names a file")
-    from reproduce.files import write_text
+    from datasets.storage.files import write_text
     from reproduce.trace import trace
 
     backend = _backend(options, experiment)
@@ -186,7 +186,7 @@ def _trace(options, argv):
     if options.out is None:
         sys.stdout.write(text)
     else:
-        _writable(options.out, write_text, options.out, text)
+        write_text(options.out, text)
 
 
 def _sample(options, argv):
@@ -210,7 +210,7 @@ def _report(options, argv):
     from reproduce import report
 
     folders = _runs_folders(options)
-    page = _writable(options.out, report.write, folders, options.out)
+    page = report.write(folders, options.out)
     print(report.summary(folders))
     print(f"report: {page.resolve()}")
 
@@ -223,10 +223,7 @@ def _cells(options, argv):
 
 def _data(options, argv):
     names = catalog.DATA_SETS
-    if options.name is not None and options.name not in names:
-        hint = nearest(options.name, names)
-        raise UserError(f"unknown data set '{options.name}'{hint}; data sets are {', '.join(names)}")
-    chosen = [names[options.name]] if options.name else list(names.values())
+    chosen = [catalog.get(options.name)] if options.name else list(names.values())
     if options.action == "list":
         for data_set in chosen:
             print(f"{data_set.name:16}{data_set.state(options.data):32}{data_set.description}")
@@ -249,7 +246,7 @@ def _verify(chosen, options):
                 raise
             print(f"{data_set.name}: not prepared")
         except DataError as error:
-            print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+            print(f"error: {one_line(error)}", file=sys.stderr)
             damaged = 2
     return damaged
 
@@ -280,13 +277,6 @@ def _runs_folders(options):
         if not Path(name).is_dir():
             raise UserError(f"there is no folder {name}; --runs names folders that 'run' wrote")
     return [Path(name) for name in options.runs]
-
-
-def _writable(path, function, *arguments):
-    try:
-        return function(*arguments)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from None
 
 
 def _portable(argv):

@@ -5,6 +5,7 @@ import platform
 import sys
 
 from datasets import catalog
+from datasets.errors import one_line
 from reproduce.backends import versions
 from reproduce.errors import UserError
 from reproduce.runs import provenance
@@ -67,7 +68,7 @@ def _jax_backend():
 
         devices = jax.devices()
     except (ImportError, RuntimeError, UserError) as error:
-        yield _line("bad", "jax", " ".join(str(error).split()))
+        yield _line("bad", "jax", one_line(error))
         return
     for device in devices:
         memory = (device.memory_stats() or {}).get("bytes_limit")

@@ -12,9 +12,9 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from datasets.errors import nearest
 from reproduce import methods
 from reproduce.errors import UserError
-from reproduce.naming import nearest
 
 CONFIGS = Path(__file__).resolve().parents[1] / "original_configs"
 

@@ -14,8 +14,8 @@ project knows of a method by name stands in its entry here.
 
 from dataclasses import dataclass
 
+from datasets.errors import nearest
 from reproduce.errors import UserError
-from reproduce.naming import nearest
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,16 @@ import errno
 import gzip
 import hashlib
 import os
+import secrets
 import zlib
 from pathlib import Path
 
-from datasets.errors import DataError, FullDiskError, one_line
+from datasets.errors import CannotWriteError, DataError, FullDiskError, one_line
 
 GZIP_MAGIC = b"\x1f\x8b"
 BLOCK = 1 << 20
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+TEMPORARY = ".tmp"
 
 
 @contextlib.contextmanager
@@ -70,45 +72,64 @@ def checksums(path, as_is=False):
 
 
 @contextlib.contextmanager
-def written_atomically(destination):
-    """Yield a path in the same folder to write to; on success it becomes `destination`, else it is removed.
+def replacing(path):
+    """Yield the path of an empty temporary file that replaces `path` if the block ends without an error.
 
-    The folder is made where it is missing.
+    Whoever reads `path` sees the old file or the whole new one, whatever happens. The folder is made where it
+    is missing, and the user's umask decides who may read the file.
 
     Raises
     ------
     FullDiskError
-        There is no room.
-    DataError
-        Nothing can be written there for another reason, such as permissions.
+        There is no room for the file; also where the block itself fails for that.
+    CannotWriteError
+        The file cannot be written for another reason, such as permissions.
     """
-    destination = Path(destination)
-    with writing(destination):
-        destination.parent.mkdir(parents=True, exist_ok=True)
-    temporary = destination.with_name(f".{destination.name}.{os.getpid()}.tmp")
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMPORARY}")
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.touch(exist_ok=False)
     try:
-        with writing(destination):
+        with _telling_a_full_disk(path):
             yield temporary
-            publish(temporary, destination)
+        publish(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def publish(temporary, destination):
+def write_text(path, text):
+    """Write `text` to `path` as UTF-8; see `replacing`."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def publish(temporary, path):
     """Give a completely written file its final name, durably."""
-    with open(temporary, "rb+") as file:
-        os.fsync(file.fileno())
-    os.replace(temporary, destination)
+    with writing(path):
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
 
 
 @contextlib.contextmanager
 def writing(path):
-    """Turn an error of the file system inside the ``with`` block into a DataError about writing `path`."""
+    """Turn an error of the file system inside the ``with`` block into a CannotWriteError about `path`."""
     try:
-        yield
+        with _telling_a_full_disk(path):
+            yield
     except DataError:
         raise
-    # HDF5 reports a full disk as RuntimeError when it notices on closing.
-    except (OSError, RuntimeError) as error:
-        kind = FullDiskError if getattr(error, "errno", None) in NO_ROOM else DataError
-        raise kind(f"cannot write {path}: {one_line(error)}; free space there or choose another folder") from error
+    except OSError as error:
+        raise CannotWriteError(f"cannot write {path}: {one_line(error)}; choose another place for it") from error
+
+
+@contextlib.contextmanager
+def _telling_a_full_disk(path):
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        message = f"cannot write {path}: {one_line(error)}; free space there or choose another folder"
+        raise FullDiskError(message) from error

@@ -18,7 +18,7 @@ import numpy as np
 
 from datasets.errors import DataError, FullDiskError, NotPreparedError, one_line, prepare_command
 from datasets.storage.data_set import DataSet
-from datasets.storage.files import BLOCK, checksums, written_atomically
+from datasets.storage.files import BLOCK, checksums, replacing
 from datasets.storage.hdf5 import new_hdf5
 from datasets.storage.source_files import files_on_disk, files_or_downloads
 
@@ -154,8 +154,8 @@ class HDF5DataSet(DataSet):
     def prepare(self, root, source=None, allow_unofficial=False):
         destination = self.path(root)
         present = self._verified(root)
-        replacing = source is not None and allow_unofficial
-        if present and (present["official"] or allow_unofficial) and not replacing:
+        remade = source is not None and allow_unofficial
+        if present and (present["official"] or allow_unofficial) and not remade:
             return self._already(root)
         paths = self.find_sources(destination.parent, source)
         attributes = self._attributes(paths, allow_unofficial)
@@ -183,7 +183,7 @@ class HDF5DataSet(DataSet):
 
     def write_file(self, destination, paths, attributes):
         """Make the prepared file at `destination` from the checked source files `paths`, atomically."""
-        with written_atomically(destination) as temporary:
+        with replacing(destination) as temporary:
             require_space(destination.parent, self.prepared_bytes)
             with new_hdf5(temporary) as h5:
                 self.write(h5, paths)

@@ -4,9 +4,9 @@ import json
 
 from aesara.gradient import grad
 
+from datasets.storage.files import write_text
 from reproduce.errors import UserError
 from reproduce.figure1.histograms import MagnitudeHistogram
-from reproduce.files import write_text
 
 FILE = "figure1.json"
 MATRICES = ("hidden_to_cell", "hidden_to_hidden")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from reproduce.files import write_text
+from datasets.storage.files import write_text
 from reproduce.report import markdown, page
 from reproduce.report.markdown import readme_table
 from reproduce.report.records import read
@@ -31,8 +31,8 @@ def write(folders, out):
     ------
     UserError
         Where one of `folders` is not a folder.
-    OSError
-        Where `out` cannot be written.
+    datasets.errors.CannotWriteError
+        Where `out` cannot be written; FullDiskError where the disk is full.
     """
     out = Path(out)
     results = collect(folders)

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from datasets.storage.files import write_text
 from reproduce.errors import UserError
-from reproduce.files import write_text
 from reproduce.report.markdown import BEGIN, END, readme_table
 from reproduce.report.tables import collect
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from datasets.errors import one_line
 from reproduce.errors import UserError
 from reproduce.report import gradients
 from reproduce.report.gradients import Recording
@@ -224,7 +225,7 @@ def _json(file):
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ValueError(f"{file.name} cannot be read: {' '.join(str(error).split())}") from None
+        raise ValueError(f"{file.name} cannot be read: {one_line(error)}") from None
 
 
 def _log(file):
@@ -237,7 +238,7 @@ def _log(file):
         values = np.array([[float(cell) if cell else np.nan for cell in row] for row in rows], "float64")
         return dict(zip(header, values.reshape(-1, len(header)).T, strict=True))
     except (OSError, ValueError) as error:
-        raise ValueError(f"log.csv cannot be read: {error}") from None
+        raise ValueError(f"log.csv cannot be read: {one_line(error)}") from None
 
 
 def _histogram(file):

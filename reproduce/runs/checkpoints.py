@@ -5,13 +5,15 @@ import json
 import h5py
 import numpy as np
 
+from datasets.errors import one_line
+from datasets.storage.files import replacing
+from datasets.storage.hdf5 import new_hdf5
 from reproduce.errors import UserError
-from reproduce.files import replacing
 
 
 def save(path, arrays, header):
     """Write `arrays` (name to ndarray) and `header` (JSON-able dict) to `path`."""
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+    with replacing(path) as temporary, new_hdf5(temporary) as file:
         file["header"] = json.dumps(header)
         group = file.create_group("arrays")
         for name, array in arrays.items():
@@ -31,7 +33,8 @@ def load(path):
             header = json.loads(file["header"].asstr()[()])
             return {name: np.asarray(dataset) for name, dataset in file["arrays"].items()}, header
     except (OSError, KeyError, ValueError) as error:
-        raise UserError(f"{path} is not a readable checkpoint ({error}); start the run anew with --restart") from None
+        reason = one_line(error)
+        raise UserError(f"{path} is not a readable checkpoint ({reason}); start the run anew with --restart") from None
 
 
 def pack_generator(rng):

@@ -19,10 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
+from datasets.errors import one_line
+from datasets.storage.files import write_text
 from reproduce import backends, experiments, splits
 from reproduce.errors import UserError
 from reproduce.figure1 import recorder as figure1
-from reproduce.files import write_text
 from reproduce.runs import checkpoints, provenance
 from reproduce.training import Progress, Training
 
@@ -56,7 +57,7 @@ def read_record(folder):
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read ({error}); start the run anew with --restart") from None
+        raise UserError(f"{path} cannot be read ({one_line(error)}); start the run anew with --restart") from None
     if not isinstance(record, dict) or record.get("format") != FORMAT or not record.keys() >= RECORD_KEYS:
         raise UserError(f"{path} is no record of format {FORMAT}; start the run anew with --restart")
     return record
@@ -98,7 +99,7 @@ class Run:
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = open(self.folder / ".lock", "w")  # noqa: SIM115  closed below
         except OSError as error:
-            reason = f"cannot write to {self.folder}: {error.strerror}"
+            reason = f"cannot write to {self.folder}: {one_line(error)}"
             raise UserError(f"{reason}; choose another folder with --runs") from None
         with lock:
             try:

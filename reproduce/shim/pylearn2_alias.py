@@ -1,5 +1,6 @@
 """``import pylearn2.*`` gives our data sets under pylearn2's names, as far as Theano-era scripts use them."""
 
+import contextlib
 import importlib
 import sys
 from importlib.abc import Loader, MetaPathFinder
@@ -57,7 +58,8 @@ class AliasModule(ModuleType):
 
     def __getattr__(self, attribute):
         if self._ours is not None and not attribute.startswith("__"):
-            return getattr(sys.modules[self._ours], attribute)
+            with contextlib.suppress(AttributeError):
+                return getattr(sys.modules[self._ours], attribute)
         qualified = f"{self.__name__}.{attribute}"
         if qualified in MODULES or qualified in PACKAGES:
             return importlib.import_module(qualified)  # as if the package imported its modules

@@ -22,9 +22,9 @@ def test_entries_have_what_a_list_shows(tmp_path):
 
 
 def test_an_unknown_name_gets_the_nearest(tmp_path):
-    with pytest.raises(DataError, match="no data set named 'minst'; did you mean mnist"):
+    with pytest.raises(DataError, match=r"unknown data set 'minst' \(did you mean 'mnist'\?\)"):
         catalog.get("minst")
-    with pytest.raises(DataError, match="one of: digits, mnist"):
+    with pytest.raises(DataError, match="data sets are digits, mnist"):
         catalog.provenance("x", tmp_path)
 
 

@@ -1,8 +1,10 @@
 import json
+import resource
 
 import numpy as np
 import pytest
 
+from datasets.errors import FullDiskError
 from reproduce.errors import UserError
 from reproduce.runs import checkpoints
 
@@ -31,6 +33,22 @@ def test_a_damaged_checkpoint_is_named(tmp_path, content):
     path.write_bytes(path.read_bytes()[:700] if content is None else content)
     with pytest.raises(UserError, match="not a readable checkpoint"):
         checkpoints.load(path)
+
+
+def test_a_full_disk_is_one_line_and_keeps_the_checkpoint_before(tmp_path, capfd):
+    path = tmp_path / "c.h5"
+    checkpoints.save(path, {"w": np.ones(3)}, {"epoch": 1})
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        with pytest.raises(FullDiskError) as raised:
+            checkpoints.save(path, {"w": np.ones(100_000)}, {"epoch": 2})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert str(raised.value) == f"cannot write {path}: File too large; free space there or choose another folder"
+    assert capfd.readouterr() == ("", "")
+    assert checkpoints.load(path)[1] == {"epoch": 1}
+    assert [entry.name for entry in tmp_path.iterdir()] == ["c.h5"]
 
 
 def test_the_generator_goes_on_where_it_stopped():

@@ -32,11 +32,11 @@ def test_the_imports_of_the_paper_s_scripts():
 
 def test_modules_are_attributes_of_their_packages():
     assert run(
-        "import pylearn2.datasets.preprocessing, datasets.preprocessing.pipeline\n"
-        "assert pylearn2.datasets.preprocessing.ZCA is datasets.preprocessing.pipeline.ZCA\n"
+        "import pylearn2.datasets.preprocessing, datasets.preprocessing.zca\n"
+        "assert pylearn2.datasets.preprocessing.ZCA is datasets.preprocessing.zca.ZCA\n"
         "assert pylearn2.utils.serial.load and pylearn2.utils.rng.make_np_rng\n"
         "assert 'ZCA' in dir(pylearn2.datasets.preprocessing)\n"
-        "assert datasets.preprocessing.pipeline.__spec__.name == 'datasets.preprocessing.pipeline'\n"
+        "assert datasets.preprocessing.__spec__.name == 'datasets.preprocessing'\n"
         "print('fine')"
     ) == "fine"
 
@@ -59,7 +59,7 @@ def test_missing_attributes_are_told():
     )
     assert said.splitlines() == [
         "module 'pylearn2' has no attribute 'nothing'",
-        "module 'datasets.mnist.loader' has no attribute 'nothing'",
+        "module 'pylearn2.datasets.mnist' has no attribute 'nothing'",
     ]
 
 
