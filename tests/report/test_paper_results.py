@@ -63,6 +63,14 @@ def test_war_and_peace_is_cut_as_the_released_script_cuts_it(label, steps):
     assert of(4, label)["lab"].column.test_size == test * 100 * steps
 
 
+@pytest.mark.parametrize("label, size", [("MNIST", 10_000), ("CIFAR-10", 10_000), ("SVHN", 26_000)])
+def test_only_whole_minibatches_of_test_pictures_count(label, size):
+    column = of(1, label)["lab"].column
+    assert column.test_size == size
+    if column.experiment in experiments.names():
+        assert size % experiments.resolve(column.experiment, "lab")["training.batch_size"] == 0
+
+
 @pytest.mark.parametrize("column", dict.fromkeys(cell.column for cell in CELLS), ids=lambda column: column.title)
 def test_the_columns_settings_are_what_its_label_says(column):
     key = {2: "network.filters", 4: "network.steps"}.get(column.table.number)
