@@ -94,7 +94,8 @@ def parser():
     data.add_argument("action", choices=("list", "prepare", "verify"))
     data.add_argument("name", nargs="?", metavar="NAME", help="a data set; all where it is left out (list, verify)")
     _data_option(data)
-    data.add_argument("--from", dest="source", metavar="PATH", help="a folder or file already on disk, plain or .gz")
+    where = "prepare from this folder or file, plain or .gz, without a download"
+    data.add_argument("--from", dest="from_path", metavar="PATH", help=where)
     _unofficial_option(data)
     data.set_defaults(command=_data)
 
@@ -203,7 +204,7 @@ def _sample(options, argv):
     backend = _backend(options)
     text = sampling.sample(model, backend, prompt, options.length, options.temperature, options.seed)
     encoding = sys.stdout.encoding or "utf-8"
-    print(text.decode("utf-8", "replace").encode(encoding, "replace").decode(encoding))
+    print(sampling.decode(text).encode(encoding, "replace").decode(encoding))
 
 
 def _report(options, argv):
@@ -224,27 +225,29 @@ def _cells(options, argv):
 def _data(options, argv):
     names = catalog.DATA_SETS
     chosen = [catalog.get(options.name)] if options.name else list(names.values())
+    if options.from_path is not None and options.action != "prepare":
+        raise UserError(f"--from goes with 'data prepare' only, not with 'data {options.action}'; leave it out")
     if options.action == "list":
-        for data_set in chosen:
-            print(f"{data_set.name:16}{data_set.state(options.data):32}{data_set.description}")
+        for source in chosen:
+            print(f"{source.name:16}{source.state(options.data):32}{source.description}")
     elif options.action == "verify":
         return _verify(chosen, options)
     elif options.name is None:
         raise UserError(f"say which data set to prepare: {', '.join(names)}")
     else:
-        print(chosen[0].prepare(options.data, options.source, options.allow_unofficial))
+        print(chosen[0].prepare(options.data, options.from_path, options.allow_unofficial))
 
 
 def _verify(chosen, options):
     """Verify all that is prepared; where one data set is named, it must be."""
     damaged = 0
-    for data_set in chosen:
+    for source in chosen:
         try:
-            print(data_set.verify(options.data))
+            print(source.verify(options.data))
         except NotPreparedError:
             if options.name:
                 raise
-            print(f"{data_set.name}: not prepared")
+            print(f"{source.name}: not prepared")
         except DataError as error:
             print(f"error: {one_line(error)}", file=sys.stderr)
             damaged = 2

@@ -13,6 +13,8 @@ from reproduce.model import networks
 from reproduce.runs import checkpoints
 from reproduce.runs.run import read_record
 
+ENCODINGS = ("utf-8", "latin-1")  # of texts, the first wherever both will do
+
 
 class LanguageModel(NamedTuple):
     """The model of a run's best epoch: its `experiment`, `vocabulary` (bytes), `variables` by name, and `epoch`."""
@@ -69,16 +71,37 @@ def encode_prompt(text, vocabulary):
         return encode(b"\n" if b"\n" in vocabulary else vocabulary[:1], vocabulary)
     if not text:
         raise UserError("--prompt must have at least one character")
-    unknown = [character for character in text if not set(_bytes(character)) <= set(vocabulary)]
-    if unknown:
-        listed = " ".join(map(repr, dict.fromkeys(unknown)))
+    unknown = {encoding: _unknown(text, encoding, vocabulary) for encoding in ENCODINGS}
+    encoding = min(ENCODINGS, key=lambda encoding: len(unknown[encoding]))
+    if unknown[encoding]:
+        listed = " ".join(map(repr, unknown[encoding]))
         raise UserError(f"--prompt has characters that the model's text lacks, leave them out: {listed}")
-    return encode(_bytes(text), vocabulary)
+    return encode(_bytes(text, encoding), vocabulary)
 
 
-def _bytes(text):
-    """As corpora have it: UTF-8, and a command line's undecodable bytes as they were."""
-    return text.encode("utf-8", "surrogateescape")
+def _unknown(text, encoding, vocabulary):
+    """The different characters of `text` that the vocabulary cannot spell in an encoding."""
+    known = set(vocabulary)
+    characters = {character: _bytes(character, encoding) for character in text}
+    return [character for character, content in characters.items() if not content or not set(content) <= known]
+
+
+def _bytes(text, encoding):
+    """`text` in an encoding, and a command line's undecodable bytes as they were; empty where it has none."""
+    try:
+        return text.encode(encoding, "surrogateescape")
+    except UnicodeEncodeError:
+        return b""
+
+
+def decode(content):
+    """The text of sampled bytes: as UTF-8, or as Latin-1 where most bytes beyond ASCII are no UTF-8.
+
+    A model's text does not say its encoding, and a model may draw bytes that make no character.
+    """
+    text = content.decode("utf-8", "replace")
+    beyond_ascii, invalid = sum(character > "\x7f" for character in text), text.count("\ufffd")
+    return text if invalid <= beyond_ascii - invalid else content.decode("latin-1")
 
 
 def sample(model, backend, prompt, length, temperature, seed):

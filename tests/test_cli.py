@@ -50,6 +50,8 @@ def fails(capsys, *argv):
         (["sample", ".", "--seed", "-1"], "--seed"),
         (["data", "prepare"], "which data set"),
         (["data", "verify", "mnits"], "did you mean 'mnist'"),
+        (["data", "list", "digits", "--from", "/nonexistent"], "--from goes with 'data prepare' only"),
+        (["data", "verify", "digits", "--from", "/nonexistent"], "--from goes with 'data prepare' only"),
         (["report", "--runs", "/nowhere"], "no folder /nowhere"),
     ],
 )

@@ -96,6 +96,30 @@ def test_a_prompt_is_of_the_vocabularys_bytes():
             sampling.encode_prompt(prompt, vocabulary)
 
 
+def test_a_latin_1_texts_own_characters_are_in_it():
+    vocabulary = bytes(sorted("«é»h\n".encode("latin-1")))
+    expected = [vocabulary.index(byte) for byte in "hé".encode("latin-1")]
+    assert sampling.encode_prompt("hé", vocabulary).tolist() == expected
+    for prompt, unknown in (("éå", "'å'"), ("é…", "'…'"), ("xé", "'x'")):
+        with pytest.raises(UserError, match=f"--prompt has characters .* leave them out: {unknown}$"):
+            sampling.encode_prompt(prompt, vocabulary)
+    both = bytes(sorted(set("é".encode() + "é".encode("latin-1"))))
+    assert sampling.encode_prompt("é", both).tolist() == [both.index(byte) for byte in "é".encode()]
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("«é» plain".encode(), "«é» plain"),
+        ("«é» plain".encode("latin-1"), "«é» plain"),
+        (b"plain", "plain"),
+        ("hellö w".encode() + b"\xc3", "hellö w\ufffd"),
+    ],
+)
+def test_sampled_bytes_are_read_in_the_texts_encoding(content, text):
+    assert sampling.decode(content) == text
+
+
 def changed(run, folder, **changes):
     """A copy of `run`'s record in `folder` with `changes`."""
     folder.mkdir()
