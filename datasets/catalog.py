@@ -1,20 +1,20 @@
 """The data sets by name."""
 
-from datasets.cifar10.source import CIFAR10Files
-from datasets.digits import BuiltInDigits
+from datasets.cifar10.source import CIFAR10Source
+from datasets.digits import DigitsSource
 from datasets.errors import DataError, nearest
-from datasets.mnist.source import MNISTFiles
-from datasets.svhn.source import SVHNFiles
+from datasets.mnist.source import MNISTSource
+from datasets.svhn.source import SVHNSource
 from datasets.text.source import LinuxKernel, WarAndPeace
 
 DATA_SETS = {
     data_set.name: data_set
     for data_set in (
-        BuiltInDigits(),
-        MNISTFiles(),
-        CIFAR10Files(),
-        SVHNFiles(),
-        SVHNFiles(lcn_channels="all"),
+        DigitsSource(),
+        MNISTSource(),
+        CIFAR10Source(),
+        SVHNSource(),
+        SVHNSource(lcn_channels="all"),
         WarAndPeace(),
         LinuxKernel(),
     )

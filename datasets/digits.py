@@ -7,7 +7,7 @@ import numpy as np
 from datasets.design_matrix import DefaultViewConverter, DenseDesignMatrix
 from datasets.design_matrix.splits import check_which_set, sliced
 from datasets.errors import DataError
-from datasets.storage.data_set import DataSet
+from datasets.storage.source import Source
 
 SIDE = 8
 NUM_CLASSES = 10
@@ -64,7 +64,7 @@ class Digits(DenseDesignMatrix):
         return np.clip(2 * X - 1, -1, 1)
 
 
-class BuiltInDigits(DataSet):
+class DigitsSource(Source):
     """The digits as an entry of the catalog: part of scikit-learn, so there is nothing to fetch or keep."""
 
     name = "digits"
@@ -72,8 +72,8 @@ class BuiltInDigits(DataSet):
     download_bytes = 0
     prepared_bytes = 0
 
-    def prepare(self, root, source=None, allow_unofficial=False):
-        if source is not None:
+    def prepare(self, root, from_path=None, allow_unofficial=False):
+        if from_path is not None:
             raise DataError("digits is part of scikit-learn and made from no files; leave --from out")
         return "digits: built in, nothing to do"
 

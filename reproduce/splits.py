@@ -93,7 +93,7 @@ def _text(settings, root, allow_unofficial):
     elif settings.get("data.source") == "python_source":
         corpus = python_source.corpus(order)
     else:
-        corpus = catalog.get(settings["data.name"]).corpus(root, order)
+        corpus = CharacterCorpus.prepared(catalog.get(settings["data.name"]), root, order)
         _refuse_unofficial(corpus.provenance, root, allow_unofficial)
     shares = settings["data.train_share"], settings["data.valid_share"]
     parts = corpus.split(settings["network.steps"], settings["training.batch_size"], *shares)

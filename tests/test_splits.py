@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from datasets import DataError, catalog
-from datasets.digits import BuiltInDigits
+from datasets.digits import DigitsSource
 from reproduce import experiments, splits
 from reproduce.errors import UserError
 
@@ -51,7 +51,7 @@ def test_unofficial_data_need_consent(tmp_path, monkeypatch):
     assert splits.load(experiment, tmp_path, allow_unofficial=True).provenance["official"] is False
 
 
-class Unofficial(BuiltInDigits):
+class Unofficial(DigitsSource):
     """Digits as another scikit-learn might have them."""
 
     def provenance(self, root):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from datasets.cifar10.source import LABEL_NAMES, CIFAR10Files
+from datasets.cifar10.source import LABEL_NAMES, CIFAR10Source
 from datasets.design_matrix import DefaultViewConverter, DenseDesignMatrix
 from datasets.design_matrix.splits import check_which_set, sliced
 from datasets.errors import BadArgumentError
@@ -139,8 +139,7 @@ class WhitenedCIFAR10(_CIFAR10Pictures):
         check_which_set(which_set, "WhitenedCIFAR10", VALID_SLICE)
         self.which_set = which_set
         self._data_path = data_path
-        with CIFAR10Files().open(data_root(data_path)) as h5:
-            X, y = h5[f"whitened/{which_set}"][...], h5[f"{which_set}/y"][...]
+        X, y = CIFAR10Source().read(data_root(data_path), f"whitened/{which_set}", f"{which_set}/y")
         super().__init__(X, y)
 
     def get_test_set(self):
@@ -154,10 +153,7 @@ class WhitenedCIFAR10(_CIFAR10Pictures):
 
 def whitening(data_path=None):
     """Return the ZCA that `WhitenedCIFAR10` went through: fitted to train, contrast-normalized."""
-    with CIFAR10Files().open(data_root(data_path)) as h5:
-        group = h5["whitening"]
-        arrays = (group[name][...] for name in ("mean", "P", "inv_P"))
-        return ZCA.fitted(*arrays, filter_bias=group.attrs["filter_bias"])
+    return ZCA.fitted(*CIFAR10Source().read(data_root(data_path), "whitening/mean", "whitening/P", "whitening/inv_P"))
 
 
 def _to_largest(X):
@@ -165,7 +161,7 @@ def _to_largest(X):
 
 
 def _read(which_set, root, with_train):
-    with CIFAR10Files().open(root) as h5:
-        X, y = h5[f"{which_set}/X"][...], h5[f"{which_set}/y"][...]
-        train = h5["train/X"][...] if with_train else None
+    source = CIFAR10Source()
+    X, y = source.read(root, f"{which_set}/X", f"{which_set}/y")
+    train = source.read(root, "train/X")[0] if with_train else None
     return X.astype(np.float32), y, train

@@ -10,7 +10,7 @@ from datasets.errors import DataError
 from datasets.preprocessing import ZCA, global_contrast_normalize
 from datasets.storage.archives import read_members
 from datasets.storage.files import read_content
-from datasets.storage.prepared import HDF5DataSet
+from datasets.storage.prepared import HDF5Source
 from datasets.storage.source_files import SourceFile, files_on_disk
 
 ARCHIVE = SourceFile(
@@ -38,7 +38,7 @@ GCN_SCALE = 55.0  # the norm of a picture before it is whitened
 ROWS_A_TIME = 2500
 
 
-class CIFAR10Files(HDF5DataSet):
+class CIFAR10Source(HDF5Source):
     """CIFAR-10 in ``cifar10/cifar10.h5``.
 
     =========================  ======================================================================

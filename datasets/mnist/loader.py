@@ -5,7 +5,7 @@ import numpy as np
 from datasets.design_matrix import DefaultViewConverter, DenseDesignMatrix
 from datasets.design_matrix.splits import check_which_set, sliced
 from datasets.errors import BadArgumentError
-from datasets.mnist.source import NUM_CLASSES, NUM_EXAMPLES, SIDE, MNISTFiles
+from datasets.mnist.source import NUM_CLASSES, NUM_EXAMPLES, SIDE, MNISTSource
 from datasets.paths import data_root
 
 SHUFFLE_SEED = (1, 2, 3)
@@ -116,9 +116,9 @@ class MNIST(DenseDesignMatrix):
 
 
 def _read(which_set, root):
-    with MNISTFiles().open(root) as h5:
-        group = h5[which_set]
-        X, y = group["X"][...], group["y"][...]
+    source = MNISTSource()
+    X, y = source.read(root, f"{which_set}/X", f"{which_set}/y")
+    with source.telling_damage(root):
         if X.shape != (NUM_EXAMPLES[which_set], SIDE * SIDE) or y.shape != (len(X), 1):
             raise ValueError(f"{which_set} has shapes {X.shape} and {y.shape}")
     X = X.astype(np.float32)

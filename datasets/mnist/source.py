@@ -4,7 +4,7 @@ import numpy as np
 
 from datasets.errors import DataError
 from datasets.mnist.idx import IMAGES, LABELS, read_idx
-from datasets.storage.prepared import HDF5DataSet
+from datasets.storage.prepared import HDF5Source
 from datasets.storage.source_files import SourceFile
 
 MIRRORS = (
@@ -19,7 +19,9 @@ NUM_CLASSES = 10
 
 
 def _official(name, sha256):
-    return SourceFile(name, sha256, tuple(f"{mirror}{name}.gz" for mirror in MIRRORS))
+    # Unpacked by some programs, train-images-idx3-ubyte is named train-images.idx3-ubyte.
+    aliases = (name.replace("-idx", ".idx"),)
+    return SourceFile(name, sha256, tuple(f"{mirror}{name}.gz" for mirror in MIRRORS), aliases=aliases)
 
 
 OFFICIAL_FILES = (
@@ -30,7 +32,7 @@ OFFICIAL_FILES = (
 )
 
 
-class MNISTFiles(HDF5DataSet):
+class MNISTSource(HDF5Source):
     """MNIST in ``mnist/mnist.h5``: for train and test `X`, uint8 (n, 784), and `y`, uint8 (n, 1).
 
     Parameters

@@ -1,6 +1,5 @@
-"""Fetching a file from the first of several mirrors that has it, resumably and checked."""
+"""Downloading a file from the first of several mirrors that has it, resumably and checked."""
 
-import fcntl
 import http.client
 import sys
 import urllib.error
@@ -10,99 +9,86 @@ from pathlib import Path
 from tqdm import tqdm
 
 from datasets.errors import DataError, one_line
-from datasets.storage.files import BLOCK, checksums, publish, writing
+from datasets.storage.files import BLOCK, locked, publish, writing
 
 TIMEOUT = 30  # seconds without a byte
 USER_AGENT = "lab-reproduce (urllib)"
 
 
 class _MirrorError(Exception):
-    """What one mirror said instead of the file."""
+    """What one mirror answered instead of the file."""
 
 
 class _Unsatisfiable(Exception):
-    """The server has nothing beyond the bytes that are here already."""
+    """The server has nothing beyond the bytes that are already here."""
 
 
-def download(mirrors, destination, sha256=None, timeout=TIMEOUT, as_is=False):
-    """Fetch one file from the first mirror that gives the right one.
+def download(mirrors, destination, is_right=None, timeout=TIMEOUT):
+    """Download a file from the first mirror that gives the right one.
 
-    The bytes gather in ``<destination>.part``, which stays when a transfer breaks off, so that the next
-    mirror, or the next call, asks for the rest only (HTTP Range). A progress bar goes to stderr if that is a
-    terminal.
+    The bytes are collected in ``<destination>.part``. It stays if a transfer breaks off, and the next mirror or
+    the next call asks only for the rest (HTTP Range). A progress bar goes to stderr if that is a terminal.
 
     Parameters
     ----------
     mirrors : sequence of str
         Addresses of the same file, tried in this order.
     destination : path
-        Written only once complete and checked; its folder is made where it is missing.
-    sha256 : str or None
-        Of the uncompressed content, in hexadecimal, whether the file is gzipped or not; None: not checked.
+        Appears only when it is complete and checked. Its folder is made where it is missing.
+    is_right : function or None
+        From the path of a downloaded file to whether it is the right one; a DataError says that it is a damaged
+        gzip file. None accepts any file.
     timeout : float
         Seconds to wait for a mirror's next byte.
-    as_is : bool
-        `sha256` is of the file's own bytes, even where they are gzipped.
 
     Raises
     ------
     DataError
-        No mirror gave the file (the message tells what each said), or it cannot be written.
+        No mirror gave the file, or it cannot be written. The message has each mirror's answer.
     """
     destination = Path(destination)
     part = destination.with_name(destination.name + ".part")
-    with writing(destination):
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        with open(part, "ab+") as file:
-            _lock(file, destination)
-            said = []
-            for url in mirrors:
-                try:
-                    _fetch_checked(url, file, part, (sha256, as_is), timeout)
-                except _MirrorError as error:
-                    said.append(f"{url} said: {error}")
-                else:
-                    publish(part, destination)
-                    return
-            if not _end(file):
-                part.unlink()
+    with writing(destination), locked(part, destination, "downloading") as file:
+        answers = []
+        for url in mirrors:
+            try:
+                _fetch_checked(url, file, part, is_right, timeout)
+            except _MirrorError as error:
+                answers.append(f"{url}: {error}")
+            else:
+                publish(part, destination)
+                return
+        if not _end(file):
+            part.unlink()
     raise DataError(
-        f"cannot download {destination.name} ({'; '.join(said)}); "
+        f"cannot download {destination.name} ({'; '.join(answers)}); "
         "try again later, or fetch it elsewhere and pass its folder with --from"
     )
 
 
-def _lock(file, destination):
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise DataError(f"another process is downloading {destination}; wait for its end") from error
-
-
-def _fetch_checked(url, file, part, expected, timeout):
+def _fetch_checked(url, file, part, is_right, timeout):
     resumed = _end(file) > 0
     _fetch(url, file, part, timeout)
-    sha256, as_is = expected
-    found = _sha256(part, as_is)
-    if sha256 in (None, found):
+    problem = _problem(part, is_right)
+    if problem is None:
         return
     file.truncate(0)
     if resumed:
         # The first bytes came from elsewhere: this mirror's own file may be right.
-        _fetch_checked(url, file, part, expected, timeout)
+        _fetch_checked(url, file, part, is_right, timeout)
         return
-    raise _MirrorError("a file with another checksum" if found else "a damaged gzip file")
+    raise _MirrorError(problem)
 
 
-def _sha256(part, as_is):
+def _problem(part, is_right):
     try:
-        return checksums(part, as_is)["sha256"]
+        return None if is_right is None or is_right(part) else "a file with another checksum"
     except DataError:
-        return None
+        return "a damaged gzip file"
 
 
 def _fetch(url, file, part, timeout):
-    """Append the rest of the file, going on at the same mirror as long as each attempt brings some bytes."""
+    """Append the rest of the file; ask the same mirror again as long as each attempt brings some bytes."""
     while True:
         start = _end(file)
         try:

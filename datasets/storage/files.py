@@ -1,7 +1,9 @@
-"""Reading source files, plain or gzipped, and writing files atomically."""
+"""Reading files, plain or gzipped, and writing files atomically."""
 
 import contextlib
 import errno
+import fcntl
+import glob
 import gzip
 import hashlib
 import os
@@ -54,21 +56,73 @@ def read_content(path):
         return content.read()
 
 
-def checksums(path, as_is=False):
-    """Return ``{"sha256": …, "md5": …}``, in hexadecimal, of the bytes of a file.
+def checksums(path, kinds=("sha256",), as_is=False):
+    """Return checksums of the bytes of a file, {kind: hexadecimal}.
 
     Parameters
     ----------
     path : path of the file, plain or gzipped
+    kinds : sequence of {'sha256', 'md5', 'git_blob'}
+        'git_blob' is the id that git gives a content: SHA-1 of ``blob <size>``, a zero byte and the content.
     as_is : bool
-        Take a gzipped file's own bytes, not the uncompressed ones.
+        Take a gzipped file's own bytes instead of the uncompressed ones.
     """
-    digests = [hashlib.sha256(), hashlib.md5(usedforsecurity=False)]
-    with _open_file(path) if as_is else open_content(path) as content:
+    opened = _open_file if as_is else open_content
+    digests = {}
+    for kind in kinds:
+        if kind == "git_blob":
+            with opened(path) as content:
+                size = content.seek(0, os.SEEK_END)
+            digests[kind] = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+        else:
+            digests[kind] = hashlib.new(kind, usedforsecurity=False)
+    with opened(path) as content:
         while block := content.read(BLOCK):
-            for digest in digests:
+            for digest in digests.values():
                 digest.update(block)
-    return {digest.name: digest.hexdigest() for digest in digests}
+    return {kind: digest.hexdigest() for kind, digest in digests.items()}
+
+
+@contextlib.contextmanager
+def locked(path, destination, action):
+    """Yield the file at `path`, opened to read and append, while no other process has it locked.
+
+    The file and its folder are made where they are missing.
+
+    Parameters
+    ----------
+    path, destination : Path
+        The file to lock, and the file that its owner is about to write.
+    action : str
+        What the owner of the lock is doing, such as "downloading".
+
+    Raises
+    ------
+    CannotWriteError
+        The file cannot be opened.
+    DataError
+        Another process has it locked.
+    """
+    while True:
+        with writing(destination):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = open(path, "ab+")  # noqa: SIM115  closed below
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise DataError(f"another process is {action} {destination}; wait until it has ended") from error
+            # The earlier owner may have renamed or removed the file between the opening and the locking.
+            if _is_at(file, path):
+                yield file
+                return
+
+
+def _is_at(file, path):
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 @contextlib.contextmanager
@@ -95,6 +149,12 @@ def replacing(path):
             yield temporary
         publish(temporary, path)
     finally:
+        temporary.unlink(missing_ok=True)
+
+
+def remove_temporaries(path):
+    """Remove what processes that were killed inside `replacing` have left of `path`; no other may be in it."""
+    for temporary in path.parent.glob(f".{glob.escape(path.name)}.*{TEMPORARY}"):
         temporary.unlink(missing_ok=True)
 
 

@@ -1,8 +1,9 @@
-"""Data sets kept in one HDF5 file each, which says what it was made from and is checked against itself.
+"""Sources that keep their data set in one HDF5 file, which says what it was made from and can be verified.
 
-Attributes of the file: `name`, `format_version`, `official`, and `sources`, a JSON object of each source
-file's name and the SHA-256 of its uncompressed bytes (an archive's own bytes); `md5`, the same by MD5, where
-only that is officially known. Each array in it has an attribute `sha256` of its own bytes in C order.
+Attributes of the file: `name`, `format_version`, `official`, and `sources`, a JSON object from the name of each
+published file to the SHA-256 of its uncompressed bytes (of an archive's own bytes). Where an official identity is
+known only as an MD5 sum or a git blob id, an attribute `md5` or `git_blob` has it in the same form. Each array has
+an attribute `sha256` of its own bytes in C order.
 """
 
 import contextlib
@@ -17,60 +18,58 @@ import h5py
 import numpy as np
 
 from datasets.errors import DataError, FullDiskError, NotPreparedError, one_line, prepare_command
-from datasets.storage.data_set import DataSet
-from datasets.storage.files import BLOCK, checksums, replacing
+from datasets.storage.files import BLOCK, locked, remove_temporaries, replacing
 from datasets.storage.hdf5 import new_hdf5
-from datasets.storage.source_files import files_on_disk, files_or_downloads
+from datasets.storage.source import Source
+from datasets.storage.source_files import CHECKSUMS, files_on_disk, files_or_downloads
 
 
-class HDF5DataSet(DataSet):
-    """A data set that `prepare` writes from source files into one HDF5 file.
+class HDF5Source(Source):
+    """A source whose `prepare` writes one HDF5 file from the published files.
 
-    A subclass says which files (`files`), where (`location`, relative to the root) and how (`write`,
-    `check_source`).
+    A subclass defines which files these are (`files`), where the prepared file is (`location`, relative to the
+    root), how a file's form is checked (`check_source`) and what is written (`write`).
 
     Attributes
     ----------
     forms : tuple of tuples of SourceFile
-        The sets of files that it can be made from; by default `files` only. `find_sources` chooses.
+        The alternative sets of files that the data set can be made from; `find_sources` chooses one.
     """
 
     location: ClassVar[str]
     format_version: ClassVar[int]
 
+    @abstractmethod
     def write(self, h5, paths):
-        """Write the arrays into the open HDF5 file `h5` from the source files `paths`, {name: path}.
-
-        For subclasses that leave `write_file` as it is.
+        """Write the arrays into the open HDF5 file `h5` from the published files `paths`, {name: path}.
 
         Raises
         ------
         DataError
-            A source file cannot be used, official or not.
+            A file cannot be used, official or not.
         """
-        raise NotImplementedError
 
     @abstractmethod
     def check_source(self, name, path):
-        """Raise a DataError that says what is wrong where the source file at `path` is not in its format."""
+        """Raise a DataError if the published file `name` at `path` is not in its format."""
 
     @property
     def forms(self):
         return (self.files,)
 
-    def find_sources(self, folder, source=None):
-        """Return where the source files of one of the `forms` are, as {name: path}.
+    def find_sources(self, folder, from_path=None):
+        """Return where the published files of one of the `forms` are, as {name: path}.
 
         Parameters
         ----------
         folder : Path
-            The data set's own, where files may lie or are downloaded to.
-        source : path or None
+            The data set's own folder, where files may lie and to which missing ones are downloaded.
+        from_path : path or None
             A folder or file on disk to take them from instead.
         """
-        if source is None:
+        if from_path is None:
             return files_or_downloads(self.files, folder)
-        return files_on_disk(self.files, source)
+        return files_on_disk(self.files, from_path)
 
     def path(self, root):
         """Return the path of the prepared file under `root`."""
@@ -89,25 +88,45 @@ class HDF5DataSet(DataSet):
         NotPreparedError
             There is none.
         DataError
-            It is damaged or of another format; also when reading inside the ``with`` block fails.
+            It is damaged or of another format. An error inside the ``with`` block passes as it is.
         """
         path = self.path(root)
         command = prepare_command(self.name, root)
         if not path.is_file():
             raise NotPreparedError(f"{self.name} is not prepared: there is no {path}; run: {command}")
-        try:
-            with h5py.File(path, "r") as h5:
+        with contextlib.ExitStack() as stack:
+            with self.telling_damage(root):
+                h5 = stack.enter_context(h5py.File(path, "r"))
                 if h5.attrs["name"] != self.name:
                     raise DataError(f"{path} holds {h5.attrs['name']}; move it away, then run: {command}")
                 if h5.attrs["format_version"] != self.format_version:
                     raise DataError(f"{path} was prepared by another version; delete it, then run: {command}")
                 self._provenance(h5)  # fails unless all attributes are there
-                yield h5
+            yield h5
+
+    @contextlib.contextmanager
+    def telling_damage(self, root):
+        """Turn an error of reading the prepared file inside the ``with`` block into a DataError with the remedy."""
+        try:
+            yield
         except DataError:
             raise
         except (OSError, RuntimeError, KeyError, ValueError) as error:
-            reason = one_line(error)
-            raise DataError(f"{path} is damaged ({reason}); delete it, then run: {command}") from error
+            remedy = f"delete it, then run: {prepare_command(self.name, root)}"
+            raise DataError(f"{self.path(root)} is damaged ({one_line(error)}); {remedy}") from error
+
+    def read(self, root, *names):
+        """Return the arrays of these names in the prepared file, as a list.
+
+        Raises
+        ------
+        NotPreparedError
+            There is no prepared file.
+        DataError
+            It is damaged or of another format.
+        """
+        with self.open(root) as h5, self.telling_damage(root):
+            return [h5[name][...] for name in names]
 
     def provenance(self, root):
         with self.open(root) as h5:
@@ -130,10 +149,9 @@ class HDF5DataSet(DataSet):
         return "prepared" if official else "prepared, unofficial"
 
     def verify(self, root):
-        with self.open(root) as h5:
-            provenance = self._provenance(h5)
-            md5 = json.loads(h5.attrs.get("md5", "{}"))
-            if provenance["official"] != self._is_official(provenance["sha256"], md5):
+        with self.open(root) as h5, self.telling_damage(root):
+            official = self._provenance(h5)["official"]
+            if official != self._is_official(_recorded_checksums(h5)):
                 raise ValueError("it calls itself official, its checksums do not")
             arrays = _arrays(h5)
             for array in arrays:
@@ -141,53 +159,74 @@ class HDF5DataSet(DataSet):
                     raise ValueError(f"the bytes of {array.name} have changed")
             if not arrays:
                 raise ValueError("it holds no arrays")
-        kind = "official" if provenance["official"] else "UNOFFICIAL"
+        kind = "official" if official else "UNOFFICIAL"
         return f"{self.name}: verified, {kind}, {self.path(root)}"
 
-    def _is_official(self, sha256, md5):
+    def _is_official(self, checksums):
+        """Return whether `checksums`, {name: {kind: hexadecimal}}, are those of one of the `forms`."""
         return any(
-            {file.name for file in form} == set(sha256)
-            and all(file.matches(sha256[file.name], md5.get(file.name)) for file in form)
+            {file.name for file in form} == set(checksums)
+            and all(file.matches(checksums[file.name]) for file in form)
             for form in self.forms
         )
 
-    def prepare(self, root, source=None, allow_unofficial=False):
+    def prepare(self, root, from_path=None, allow_unofficial=False):
         destination = self.path(root)
         present = self._verified(root)
-        remade = source is not None and allow_unofficial
+        remade = from_path is not None and allow_unofficial
         if present and (present["official"] or allow_unofficial) and not remade:
             return self._already(root)
-        paths = self.find_sources(destination.parent, source)
+        paths = self.find_sources(destination.parent, from_path)
         attributes = self._attributes(paths, allow_unofficial)
         if present and present["sha256"] == json.loads(attributes["sources"]):
             return self._already(root)
-        self.write_file(destination, paths, attributes)
+        self._write_file(destination, paths, attributes)
         kind = "" if attributes["official"] else ", UNOFFICIAL"
         return f"{self.name}: prepared{kind}, {destination}"
 
     def _attributes(self, paths, allow_unofficial):
-        """Check the source files, {name: path}, and return the attributes of the file made from them."""
+        """Check the published files, {name: path}, and return the attributes of the file made from them."""
         files = {file.name: file for form in self.forms for file in form}
-        sums = {
-            name: self._checked_sums(files[name], path, allow_unofficial) for name, path in paths.items()
+        checksums = {
+            name: self._checked(files[name], path, allow_unofficial) for name, path in paths.items()
         }
-        sha256 = {name: found["sha256"] for name, found in sums.items()}
-        md5 = {name: found["md5"] for name, found in sums.items() if files[name].md5}
         attributes = {
             "name": self.name,
             "format_version": self.format_version,
-            "official": self._is_official(sha256, md5),
-            "sources": json.dumps(sha256),
+            "official": self._is_official(checksums),
         }
-        return {**attributes, "md5": json.dumps(md5)} if md5 else attributes
+        for kind in CHECKSUMS:
+            found = {name: sums[kind] for name, sums in checksums.items() if kind in sums}
+            if found:
+                attributes[_ATTRIBUTES[kind]] = json.dumps(found)
+        return attributes
 
-    def write_file(self, destination, paths, attributes):
-        """Make the prepared file at `destination` from the checked source files `paths`, atomically."""
-        with replacing(destination) as temporary:
-            require_space(destination.parent, self.prepared_bytes)
-            with new_hdf5(temporary) as h5:
-                self.write(h5, paths)
-                seal(h5, attributes)
+    def _checked(self, file, path, allow_unofficial):
+        """Return the checksums of a published file at `path`, which must be official unless others are allowed."""
+        found = file.checksums(path)
+        if not file.matches(found):
+            # A wrong form says more than a wrong checksum, and nothing can allow it.
+            self.check_source(file.name, path)
+        if not file.matches(found) and not allow_unofficial:
+            raise DataError(
+                f"{path} is not the official {file.name}: wrong checksum (sha256 {found['sha256']}); "
+                "replace or delete it, or pass --allow-unofficial to use it as it is"
+            )
+        return found
+
+    def _write_file(self, destination, paths, attributes):
+        """Make the prepared file at `destination` from the checked files `paths`, atomically."""
+        lock = destination.with_name(f".{destination.name}.lock")
+        with locked(lock, destination, "preparing"):
+            try:
+                remove_temporaries(destination)
+                with replacing(destination) as temporary:
+                    _require_space(destination.parent, self.prepared_bytes)
+                    with new_hdf5(temporary) as h5:
+                        self.write(h5, paths)
+                        _seal(h5, attributes)
+            finally:
+                lock.unlink(missing_ok=True)
 
     def _verified(self, root):
         try:
@@ -199,28 +238,28 @@ class HDF5DataSet(DataSet):
     def _already(self, root):
         return f"{self.verify(root)} (already prepared, nothing to do)"
 
-    def _checked_sums(self, file, path, allow_unofficial):
-        sums = checksums(path, file.as_is)
-        if file.sha256 != sums["sha256"]:
-            # First what is wrong with its form: nothing can accept that, and it says more than a checksum.
-            self.check_source(file.name, path)
-        if not file.matches(**sums) and not allow_unofficial:
-            raise DataError(
-                f"{path} is not the official {file.name}: wrong checksum (sha256 {sums['sha256']}); "
-                "replace or delete it, or pass --allow-unofficial to use it as it is"
-            )
-        return sums
+
+_ATTRIBUTES = {"sha256": "sources", "md5": "md5", "git_blob": "git_blob"}
 
 
-def seal(h5, attributes):
-    """Write the checksum of each array in the open file `h5`, then what makes it a prepared file."""
+def _recorded_checksums(h5):
+    """Return the checksums of the published files that a prepared file records, {name: {kind: hexadecimal}}."""
+    recorded = {}
+    for kind, attribute in _ATTRIBUTES.items():
+        for name, value in json.loads(h5.attrs.get(attribute, "{}")).items():
+            recorded.setdefault(name, {})[kind] = value
+    return recorded
+
+
+def _seal(h5, attributes):
+    """Write the checksum of each array in the open file `h5`, then the file's own `attributes`."""
     for array in _arrays(h5):
         array.attrs["sha256"] = _sha256(array)
     for name, value in attributes.items():
         h5.attrs[name] = value
 
 
-def require_space(folder, needed):
+def _require_space(folder, needed):
     """Raise a FullDiskError where `folder` has less than `needed` bytes free."""
     free = shutil.disk_usage(folder).free
     if free < needed:

@@ -1,5 +1,6 @@
 """Rows of a matrix that stays on disk, read by index."""
 
+import contextlib
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,26 +14,41 @@ READ_AHEAD = 4  # minibatches
 
 
 class StoredRows:
-    """A matrix in an HDF5 file, of which only the rows asked for are read: ``rows[indices]``.
+    """A matrix in an HDF5 file that is indexed as an array is and reads only the rows asked for.
 
-    It is used as an array is: ``rows[3]``, ``rows[10:20]``, ``rows[[7, 1, 7]]`` and ``np.asarray(rows)`` give
-    float32 arrays. Indices may come in any order and repeat; the file is read in its own order.
+    ``rows[3]``, ``rows[10:20]``, ``rows[[7, 1, 7]]``, ``rows[:5, 100]`` and ``np.asarray(rows)`` give float32
+    arrays. Row numbers may come in any order and repeat; the file is read in its own order.
 
     Parameters
     ----------
     path : path of the file
         It stays open as long as this object lives.
     name : str
-        Of the array in it, with axes (rows, features).
+        The name of the array in it, of shape (stored rows, features).
     order : int array or None
-        Which stored rows these are, in this order; None: all.
+        The numbers of the stored rows that make up this matrix, in this order; None takes all.
     change : function or None
-        Applied to float32 rows that have been read; gives rows of the same shape.
+        Applied to the float32 rows that were read; returns rows of the same shape.
 
     Attributes
     ----------
     shape : (int, int)
     dtype : float32
+
+    Raises
+    ------
+    DataError
+        The file is damaged, or compressed by a filter that is not installed; also when rows are read.
+
+    Examples
+    --------
+    >>> import h5py, numpy as np, tempfile
+    >>> with tempfile.NamedTemporaryFile(suffix=".h5") as file:
+    ...     with h5py.File(file.name, "w") as h5:
+    ...         h5["X"] = np.arange(12, dtype=np.uint8).reshape(4, 3)
+    ...     rows = StoredRows(file.name, "X", order=[3, 1, 0])
+    ...     rows.shape, rows[[0, 2]].tolist()
+    ((3, 3), [[9.0, 10.0, 11.0], [0.0, 1.0, 2.0]])
     """
 
     dtype = np.dtype(np.float32)
@@ -40,7 +56,8 @@ class StoredRows:
 
     def __init__(self, path, name, order=None, change=None):
         self._path, self._change = path, change
-        self._array = h5py.File(path, "r")[name]
+        with self._telling_damage():
+            self._array = h5py.File(path, "r")[name]
         require_filters(self._array, path)
         self._rows = np.arange(len(self._array)) if order is None else np.asarray(order)
         self.shape = (len(self._rows), self._array.shape[1])
@@ -52,27 +69,40 @@ class StoredRows:
         return self[:].astype(dtype or self.dtype, copy=False)
 
     def __getitem__(self, index):
-        rows = self._rows[index]
-        if rows.ndim > 1:
-            raise IndexError(f"rows are chosen by one index, slice or list, not by {index!r}")
-        one = rows.ndim == 0
-        X = self._read(np.atleast_1d(rows)).astype(np.float32, copy=False)
+        row_index, column_index = index if _is_pair(index) else (index, slice(None))
+        rows = None if isinstance(row_index, tuple) else self._rows[row_index]
+        if rows is None or rows.ndim > 1 or (np.ndim(row_index) and np.ndim(column_index)):
+            raise IndexError(
+                f"a matrix on disk cannot be indexed by {index!r}: give an index, slice or list of rows, and after "
+                "a comma an index or slice of columns; np.asarray makes it an array, which takes any index"
+            )
+        with self._telling_damage():
+            X = read_rows(self._array, np.atleast_1d(rows)).astype(np.float32, copy=False)
         if self._change is not None:
             X = self._change(X)
-        return X[0] if one else X
+        return X[0][column_index] if rows.ndim == 0 else X[:, column_index]
 
-    def _read(self, rows):
-        """Return the stored rows with these numbers."""
-        distinct, places = np.unique(rows, return_inverse=True)
+    @contextlib.contextmanager
+    def _telling_damage(self):
         try:
-            if len(distinct) and distinct[-1] - distinct[0] == len(distinct) - 1:
-                stored = self._array[distinct[0] : distinct[-1] + 1]
-            else:
-                stored = self._array[distinct]
-        except OSError as error:
+            yield
+        except (OSError, KeyError) as error:
             reason = one_line(error)
             raise DataError(f"{self._path} is damaged ({reason}); delete it and prepare it again") from error
-        return stored if np.array_equal(places, np.arange(len(stored))) else stored[places]
+
+
+def _is_pair(index):
+    return isinstance(index, tuple) and len(index) == 2
+
+
+def read_rows(array, rows):
+    """Return the rows of these numbers, in any order, of an array in an HDF5 file, which is read in its own order."""
+    distinct, places = np.unique(rows, return_inverse=True)
+    if len(distinct) and distinct[-1] - distinct[0] == len(distinct) - 1:
+        stored = array[distinct[0] : distinct[-1] + 1]
+    else:
+        stored = array[distinct]
+    return stored if np.array_equal(places, np.arange(len(stored))) else stored[places]
 
 
 def prefetched(read, batches, ahead=READ_AHEAD):
@@ -81,11 +111,11 @@ def prefetched(read, batches, ahead=READ_AHEAD):
     Parameters
     ----------
     read : function
-        Such as ``rows.__getitem__`` of `StoredRows`. What it raises comes up when its turn comes.
+        Such as ``rows.__getitem__`` of `StoredRows`. An error in it is raised when its batch is due.
     batches : iterable
         Such as arrays of row numbers.
     ahead : int
-        Batches read, or being read, beyond the one handed out.
+        The number of batches read, or being read, beyond the one yielded.
     """
     pending = deque()
     with ThreadPoolExecutor(1, "prefetch") as pool:

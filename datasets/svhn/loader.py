@@ -9,7 +9,7 @@ from datasets.errors import BadArgumentError, NotPreparedError, prepare_command
 from datasets.paths import data_root, expand_variables
 from datasets.storage.stored_rows import StoredRows
 from datasets.svhn.h5 import h5_path, read_h5
-from datasets.svhn.source import PREPROCESSED, SVHNFiles
+from datasets.svhn.source import PREPROCESSED, SVHNSource
 from datasets.svhn.split import PARTS
 
 NUM_CLASSES = 10
@@ -97,27 +97,25 @@ class SVHN(DenseDesignMatrix):
 
 
 def _pixels(which_set, root, lcn_channels):
-    files = SVHNFiles(lcn_channels)
-    with files.open(root) as h5:
-        order = h5[f"sets/{which_set}"][...]
-        y = h5["pixels/y"][...][order]
-        return StoredRows(files.path(root), "pixels/X", order), y
+    source = SVHNSource(lcn_channels)
+    order, y = source.read(root, f"sets/{which_set}", "pixels/y")
+    return StoredRows(source.path(root), "pixels/X", order), y[order]
 
 
 def _working_copy(which_set, folder, lcn_channels, bounds, change):
-    files = SVHNFiles(lcn_channels)
+    source = SVHNSource(lcn_channels)
     theirs = h5_path(folder, which_set)
     if theirs.is_file():
         path, name, y = theirs, "Data/X", read_h5(theirs)
-    elif files.path(folder).is_file():
+    elif source.path(folder).is_file():
         if which_set not in PREPROCESSED:
             raise BadArgumentError(f"{which_set} is not preprocessed; one of: {', '.join(PREPROCESSED)}")
-        path, name = files.path(folder), f"preprocessed/{which_set}"
-        with files.open(folder) as h5:
-            y = h5["pixels/y"][...][h5[f"sets/{which_set}"][...]]
+        path, name = source.path(folder), f"preprocessed/{which_set}"
+        order, y = source.read(folder, f"sets/{which_set}", "pixels/y")
+        y = y[order]
     else:
-        command = prepare_command(files.name, folder)
-        raise NotPreparedError(f"there is neither {theirs} nor {files.path(folder)}; run: {command}")
+        command = prepare_command(source.name, folder)
+        raise NotPreparedError(f"there is neither {theirs} nor {source.path(folder)}; run: {command}")
     start, stop = bounds
     if start is None and stop is None:
         return StoredRows(path, name, change=change), y

@@ -1,6 +1,5 @@
 """SVHN on disk: its three published files, and the HDF5 file made from them."""
 
-import json
 import sys
 
 import numpy as np
@@ -8,10 +7,9 @@ from tqdm import tqdm
 
 from datasets.design_matrix import DenseDesignMatrix
 from datasets.preprocessing import GlobalContrastNormalization, LeCunLCN, Pipeline
-from datasets.storage.prepared import HDF5DataSet, require_space, seal
-from datasets.storage.resumable import ResumableFile
+from datasets.storage.prepared import HDF5Source
 from datasets.storage.source_files import SourceFile
-from datasets.storage.stored_rows import StoredRows
+from datasets.storage.stored_rows import read_rows
 from datasets.svhn.mat import SIDE, check_mat, read_labels, read_pictures
 from datasets.svhn.split import PARTS, VALID_PER_CLASS, file_order
 
@@ -30,7 +28,7 @@ PREPROCESSED = ("splitted_train", "valid", "test")
 ROWS_A_TIME = 5000
 
 
-class SVHNFiles(HDF5DataSet):
+class SVHNSource(HDF5Source):
     """SVHN in ``svhn/svhn.h5``, or ``svhn/svhn_lcn_all.h5``.
 
     ====================  =============================================================================
@@ -40,8 +38,6 @@ class SVHNFiles(HDF5DataSet):
     ``preprocessed/<…>``  splitted_train, valid and test after contrast normalization, global (norm 1)
                           and local (LeCun's): float32 (n, 3072)
     ====================  =============================================================================
-
-    Preparing takes the pictures in blocks, and goes on where it was interrupted.
 
     Parameters
     ----------
@@ -83,24 +79,19 @@ class SVHNFiles(HDF5DataSet):
         check_mat(path, self.num_examples[part])
         read_labels(path, self.num_examples[part])
 
-    def write_file(self, destination, paths, attributes):
+    def write(self, h5, paths):
         mats = {_part(name): path for name, path in paths.items()}
-        mats = {part: mats[part] for part in self.num_examples}
         labels = {part: read_labels(mats[part], count) for part, count in self.num_examples.items()}
         sets = self._sets(labels)
-        identity = {
-            "sources": json.loads(attributes["sources"]),
-            "format_version": self.format_version,
-            "lcn_channels": self.lcn_channels,
-        }
-        with ResumableFile(destination, self._arrays(sets), identity) as file:
-            require_space(destination.parent, self.prepared_bytes - file.bytes_on_disk())
-            rows = {"total": file.total_rows, "initial": file.rows_written}
-            with tqdm(desc=self.name, unit="rows", file=sys.stderr, disable=None, **rows) as bar:
-                self._write_small(file, labels, sets, bar)
-                self._write_pixels(file, mats, bar)
-                self._write_preprocessed(file, sets, bar)
-            file.publish(lambda h5: seal(h5, {**attributes, "lcn_channels": self.lcn_channels}))
+        total = sum(self.num_examples.values()) + sum(len(sets[which_set]) for which_set in PREPROCESSED)
+        with tqdm(desc=self.name, total=total, unit="rows", file=sys.stderr, disable=None) as bar:
+            pixels = self._write_pixels(h5, mats, bar)
+            h5["pixels/y"] = np.concatenate(list(labels.values())) - np.int32(1)
+            for which_set, rows in sets.items():
+                h5[f"sets/{which_set}"] = rows
+            for which_set in PREPROCESSED:
+                self._write_preprocessed(h5, pixels, which_set, sets[which_set], bar)
+        h5.attrs["lcn_channels"] = self.lcn_channels
 
     def _sets(self, labels):
         """Return each set as row numbers of ``pixels``."""
@@ -112,48 +103,26 @@ class SVHNFiles(HDF5DataSet):
             sets[which_set] = (np.array([first[name] for name in names])[part] + place).astype(np.int32)
         return sets
 
-    def _arrays(self, sets):
-        total = sum(self.num_examples.values())
-        return {
-            "pixels/X": ((total, FEATURES), np.dtype(np.uint8)),
-            "pixels/y": ((total, 1), np.dtype(np.int32)),
-            **{f"sets/{name}": (rows.shape, np.dtype(np.int32)) for name, rows in sets.items()},
-            **{
-                f"preprocessed/{name}": ((len(sets[name]), FEATURES), np.dtype(np.float32))
-                for name in PREPROCESSED
-            },
-        }
-
-    def _write_small(self, file, labels, sets, bar):
-        classes = np.concatenate([labels[part] for part in self.num_examples]) - np.int32(1)
-        small = {"pixels/y": classes, **{f"sets/{name}": rows for name, rows in sets.items()}}
-        for name, array in small.items():
-            rest = array[file.rows[name] :]
-            file.append(name, rest)
-            bar.update(len(rest))
-
-    def _write_pixels(self, file, mats, bar):
-        end = 0
+    def _write_pixels(self, h5, mats, bar):
+        """Write the pictures of all parts, one part after the other, and return the array."""
+        pixels = h5.create_dataset("pixels/X", (sum(self.num_examples.values()), FEATURES), np.uint8)
+        first = 0
         for part, count in self.num_examples.items():
-            begin, end = end, end + count
-            if file.rows["pixels/X"] >= end:
-                continue
             pictures = read_pictures(mats[part], count)
-            while file.rows["pixels/X"] < end:
-                start = file.rows["pixels/X"] - begin
+            for start in range(0, count, ROWS_A_TIME):
                 block = pictures(slice(start, start + ROWS_A_TIME))
-                file.append("pixels/X", block)
+                pixels[first + start : first + start + len(block)] = block
                 bar.update(len(block))
+            first += count
+        return pixels
 
-    def _write_preprocessed(self, file, sets, bar):
-        for which_set in PREPROCESSED:
-            name = f"preprocessed/{which_set}"
-            pixels = StoredRows(file.part, "pixels/X", sets[which_set])
-            while not file.complete(name):
-                start = file.rows[name]
-                block = preprocessed(pixels[start : start + ROWS_A_TIME], self.lcn_channels)
-                file.append(name, block)
-                bar.update(len(block))
+    def _write_preprocessed(self, h5, pixels, which_set, rows, bar):
+        """Write a set of the pictures whose numbers are `rows`, preprocessed."""
+        array = h5.create_dataset(f"preprocessed/{which_set}", (len(rows), FEATURES), np.float32)
+        for start in range(0, len(rows), ROWS_A_TIME):
+            block = read_rows(pixels, rows[start : start + ROWS_A_TIME]).astype(np.float32)
+            array[start : start + len(block)] = preprocessed(block, self.lcn_channels)
+            bar.update(len(block))
 
 
 def preprocessed(pixels, lcn_channels="red"):

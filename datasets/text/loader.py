@@ -10,11 +10,9 @@ import numpy as np
 
 from datasets.errors import BadArgumentError, DataError
 from datasets.storage.files import read_content
+from datasets.text.source import WAR_AND_PEACE_SHA256
 
 VOCABULARY_ORDERS = ("sorted", "released")
-
-WAR_AND_PEACE_SHA256 = "fb66ba999dafe24017cdd59e04c56d385a9c8466993d374fd4c6f08b2142985e"
-"""Of the text that `RELEASED_ORDER` belongs to."""
 
 RELEASED_ORDER = (
     b" (,048\xbb\xbf\xc3DHLPTXdhl\xefptx\xa0\xa4'/37;?CGKOSWcgkosw\n"
@@ -84,6 +82,27 @@ class CharacterCorpus:
         self.vocabulary = _vocabulary(self.name, text, vocabulary_order)
         self.indices = encode(text, self.vocabulary)
         self.indices.flags.writeable = False  # inputs and targets share it
+
+    @classmethod
+    def prepared(cls, source, root, vocabulary_order="sorted"):
+        """Return the corpus of a prepared text.
+
+        Parameters
+        ----------
+        source : datasets.text.source.TextSource
+        root : path
+            The folder of prepared data.
+        vocabulary_order : {'sorted', 'released'}
+
+        Raises
+        ------
+        NotPreparedError
+            The text is not prepared.
+        DataError
+            The prepared file is damaged, or the text has no such vocabulary order.
+        """
+        (text,) = source.read(root, "text")
+        return cls(text.tobytes(), source.provenance(root), vocabulary_order)
 
     @classmethod
     def from_file(cls, path, vocabulary_order="sorted"):

@@ -1,4 +1,4 @@
-"""The paper's two corpora on disk: each a published text file, and the HDF5 file made from it."""
+"""The paper's two texts on disk: each a published file, and the HDF5 file made from it."""
 
 from typing import ClassVar
 
@@ -6,56 +6,42 @@ import numpy as np
 
 from datasets.errors import DataError
 from datasets.storage.files import read_content
-from datasets.storage.prepared import HDF5DataSet
+from datasets.storage.prepared import HDF5Source
 from datasets.storage.source_files import SourceFile
-from datasets.text.loader import WAR_AND_PEACE_SHA256, CharacterCorpus
 
 MIRRORS = (
     "https://cs.stanford.edu/people/karpathy/char-rnn/",
     "http://cs.stanford.edu/people/karpathy/char-rnn/",
+    # The paper's own repository. These two addresses have never been tried.
+    "https://raw.githubusercontent.com/houlu369/Loss-aware-Binarization/master/RNN/data/",
 )
-CHUNK = 1 << 18
+WAR_AND_PEACE_SHA256 = "fb66ba999dafe24017cdd59e04c56d385a9c8466993d374fd4c6f08b2142985e"
+CHUNK = 1 << 18  # bytes compressed together
 
 
-def _published(name, sha256):
-    return SourceFile(name, sha256, tuple(mirror + name for mirror in MIRRORS))
+def _published(name, sha256=None, git_blob=None):
+    return SourceFile(name, sha256, tuple(mirror + name for mirror in MIRRORS), git_blob=git_blob)
 
 
-class TextFile(HDF5DataSet):
-    """A corpus in one HDF5 file: `text`, uint8 (characters,), the bytes of its source file.
+class TextSource(HDF5Source):
+    """A text in one HDF5 file: `text`, uint8 (characters,), the bytes of its published file.
 
     Attributes
     ----------
     characters, vocabulary_size : int
-        What the source file must have: a file of another size, or of another number of different bytes, is
-        refused even if unofficial files are allowed.
+        The number of bytes and of different bytes. A file with other numbers is refused even if unofficial
+        files are allowed.
     """
 
-    format_version = 1
     characters: ClassVar[int]
     vocabulary_size: ClassVar[int]
 
-    def corpus(self, root, vocabulary_order="sorted"):
-        """Return the prepared text under `root` as a CharacterCorpus.
-
-        Raises
-        ------
-        NotPreparedError
-            It is not prepared.
-        DataError
-            It is damaged, or the vocabulary has no such order.
-        """
-        with self.open(root) as h5:
-            text = h5["text"][...].tobytes()
-            provenance = self._provenance(h5)
-        return CharacterCorpus(text, provenance, vocabulary_order)
-
     def check_source(self, name, path):
         text = read_content(path)
-        found = len(text), len(set(text))
-        if found != (self.characters, self.vocabulary_size):
+        size, kinds = len(text), len(set(text))
+        if (size, kinds) != (self.characters, self.vocabulary_size):
             raise DataError(
-                f"{path} has {found[0]:,} bytes of {found[1]} kinds, {name} has {self.characters:,} of "
+                f"{path} has {size:,} bytes, {kinds} different ones; {name} has {self.characters:,} and "
                 f"{self.vocabulary_size}; replace it, or use it as your own text with --set data.file=PATH"
             )
 
@@ -65,34 +51,32 @@ class TextFile(HDF5DataSet):
         h5.create_dataset("text", data=text, chunks=(CHUNK,), compression="gzip", fletcher32=True)
 
 
-class WarAndPeace(TextFile):
+class WarAndPeace(TextSource):
     """War and Peace in English, as char-rnn's author published it."""
 
     name = "war_and_peace"
     description = "War and Peace: 3,258,246 characters, 87 different ones"
     location = "war_and_peace/war_and_peace.h5"
+    format_version = 1
     characters = 3_258_246
     vocabulary_size = 87
     download_bytes = characters
     prepared_bytes = 1_300_000
-    files = (_published("warpeace_input.txt", WAR_AND_PEACE_SHA256),)
+    files = (_published("warpeace_input.txt", sha256=WAR_AND_PEACE_SHA256),)
 
 
-class LinuxKernel(TextFile):
+class LinuxKernel(TextSource):
     """Source files of the Linux kernel in one text, as char-rnn's author published it.
 
-    No SHA-256 of it is known to us: a file of the right size and number of different bytes is the official
-    one, and its provenance says that in ``recognized_by``.
+    Its official identity is the id of its content in the git repository of the paper's authors.
     """
 
     name = "linux_kernel"
-    description = "Linux kernel source: 6,206,996 characters, 101 different ones (recognized by that)"
+    description = "Linux kernel source: 6,206,996 characters, 101 different ones"
     location = "linux_kernel/linux_kernel.h5"
+    format_version = 2  # before, any text of this size and vocabulary counted as official
     characters = 6_206_996
     vocabulary_size = 101
     download_bytes = characters
     prepared_bytes = 2_000_000
-    files = (_published("linux_input.txt", None),)
-
-    def _provenance(self, h5):
-        return {**super()._provenance(h5), "recognized_by": "size and vocabulary"}
+    files = (_published("linux_input.txt", git_blob="6277447c2510ae2d0c4abb2a8dcc1fefaa40060b"),)

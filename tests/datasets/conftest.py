@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import scipy.io
 
-from datasets.cifar10.source import BATCHES, CIFAR10Files
-from datasets.mnist.source import NUM_EXAMPLES, MNISTFiles
+from datasets.cifar10.source import BATCHES, CIFAR10Source
+from datasets.mnist.source import NUM_EXAMPLES, MNISTSource
 from datasets.preprocessing import ZCA, global_contrast_normalize
-from datasets.svhn.source import SVHNFiles
+from datasets.svhn.source import SVHNSource
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +53,7 @@ def mnist_idx(tmp_path_factory, mnist_arrays, idx_bytes):
 def mnist_root(tmp_path_factory, mnist_idx):
     """A root folder with the synthetic MNIST prepared in it; tests only read it."""
     root = tmp_path_factory.mktemp("synthetic")
-    MNISTFiles().prepare(root, mnist_idx, allow_unofficial=True)
+    MNISTSource().prepare(root, mnist_idx, allow_unofficial=True)
     return root
 
 
@@ -61,7 +61,7 @@ def mnist_root(tmp_path_factory, mnist_idx):
 def official_root(tmp_path_factory, shared):
     """A root folder with real MNIST prepared in it; tests only read it."""
     root = tmp_path_factory.mktemp("official")
-    MNISTFiles().prepare(root, shared / "datasets" / "mnist")
+    MNISTSource().prepare(root, shared / "datasets" / "mnist")
     return root
 
 
@@ -123,7 +123,7 @@ def cifar10_archive(tmp_path_factory, cifar10_records):
 def cifar10_root(tmp_path_factory, cifar10_archive):
     """A root folder with the small CIFAR-10 prepared in it; tests only read it."""
     root = tmp_path_factory.mktemp("small_cifar10")
-    CIFAR10Files(**SMALL_CIFAR10).prepare(root, cifar10_archive, allow_unofficial=True)
+    CIFAR10Source(**SMALL_CIFAR10).prepare(root, cifar10_archive, allow_unofficial=True)
     return root
 
 
@@ -161,7 +161,7 @@ def svhn_root(tmp_path_factory, svhn_mats):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("datasets.svhn.source.ROWS_A_TIME", 32)
         for channels in ("red", "all"):
-            files = SVHNFiles(channels, **SMALL_SVHN)
+            files = SVHNSource(channels, **SMALL_SVHN)
             patch.setattr(files, "prepared_bytes", 1_000_000)
             files.prepare(root, svhn_mats, allow_unofficial=True)
     return root

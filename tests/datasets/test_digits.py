@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from datasets.digits import SPLIT_SEED, BuiltInDigits, Digits
+from datasets.digits import SPLIT_SEED, Digits, DigitsSource
 from datasets.errors import DataError
 
 
@@ -54,19 +54,19 @@ def test_what_is_not_there_is_refused(arguments, message):
 
 
 def test_as_an_entry_of_the_catalog(tmp_path):
-    entry = BuiltInDigits()
+    entry = DigitsSource()
     assert entry.state(tmp_path) == "built in"
     assert entry.prepare(tmp_path) == "digits: built in, nothing to do"
     assert "verified, official" in entry.verify(tmp_path)
     assert entry.provenance(tmp_path)["official"] is True
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(DataError, match="leave --from out"):
-        entry.prepare(tmp_path, source=tmp_path)
+        entry.prepare(tmp_path, tmp_path)
 
 
 def test_other_digits_are_not_called_official(tmp_path, monkeypatch):
     X, y = load_digits(return_X_y=True)
     monkeypatch.setattr("sklearn.datasets.load_digits", lambda return_X_y: (X + 1, y))
-    assert BuiltInDigits().provenance(tmp_path)["official"] is False
+    assert DigitsSource().provenance(tmp_path)["official"] is False
     with pytest.raises(DataError, match=r"other digits; install the version in requirements\.lock"):
-        BuiltInDigits().verify(tmp_path)
+        DigitsSource().verify(tmp_path)

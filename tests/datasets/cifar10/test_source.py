@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
-from datasets.cifar10.source import ARCHIVE, BATCHES, CIFAR10Files
+from datasets.cifar10.source import ARCHIVE, BATCHES, CIFAR10Source
 from datasets.errors import DataError
 from datasets.preprocessing import ZCA, global_contrast_normalize
 
@@ -18,7 +18,7 @@ SMALL = {"pictures_per_batch": 40, "side": 6}
 
 @pytest.fixture
 def small():
-    return CIFAR10Files(**SMALL)
+    return CIFAR10Source(**SMALL)
 
 
 @pytest.fixture
@@ -73,17 +73,17 @@ def test_loose_files_do_as_well(tmp_path, cifar10_root, loose, small, place):
 
 def test_loose_files_are_official_by_their_md5(tmp_path, loose):
     md5 = {path.name: hashlib.md5(path.read_bytes()).hexdigest() for path in loose.iterdir()}
-    small = CIFAR10Files(batches=[replace(file, md5=md5[file.name]) for file in BATCHES], **SMALL)
+    small = CIFAR10Source(batches=[replace(file, md5=md5[file.name]) for file in BATCHES], **SMALL)
     assert small.prepare(tmp_path, loose) == f"cifar10: prepared, {tmp_path}/cifar10/cifar10.h5"
     assert "verified, official" in small.verify(tmp_path)
     with pytest.raises(DataError, match="calls itself official, its checksums do not"):
-        CIFAR10Files(**SMALL).verify(tmp_path)
+        CIFAR10Source(**SMALL).verify(tmp_path)
 
 
 def test_the_archive_is_official_by_its_own_bytes(tmp_path, cifar10_archive):
     sha256 = hashlib.sha256(cifar10_archive.read_bytes()).hexdigest()
     official = replace(ARCHIVE, sha256=sha256, mirrors=(cifar10_archive.as_uri(),))
-    small = CIFAR10Files(archive=official, **SMALL)
+    small = CIFAR10Source(archive=official, **SMALL)
     small.prepare(tmp_path)  # which downloads it
     assert small.provenance(tmp_path) == {
         "name": "cifar10",

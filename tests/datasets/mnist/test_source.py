@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from datasets.errors import DataError
-from datasets.mnist.source import MIRRORS, OFFICIAL_FILES, MNISTFiles
+from datasets.mnist.source import MIRRORS, OFFICIAL_FILES, MNISTSource
 from datasets.storage.files import checksums
 from datasets.storage.source_files import SourceFile
 
@@ -26,7 +26,7 @@ def test_every_file_has_a_checksum_and_all_mirrors():
 
 
 def test_the_arrays_are_the_files_bytes(mnist_root, mnist_arrays):
-    with MNISTFiles().open(mnist_root) as h5:
+    with MNISTSource().open(mnist_root) as h5:
         for which_set, (images, labels) in mnist_arrays.items():
             assert h5[which_set]["X"].dtype == h5[which_set]["y"].dtype == np.uint8
             np.testing.assert_array_equal(h5[which_set]["X"][...], images.reshape(len(images), -1))
@@ -34,21 +34,29 @@ def test_the_arrays_are_the_files_bytes(mnist_root, mnist_arrays):
 
 
 def test_synthetic_files_are_prepared_as_unofficial(mnist_root):
-    assert MNISTFiles().state(mnist_root) == "prepared, unofficial"
-    assert "verified, UNOFFICIAL" in MNISTFiles().verify(mnist_root)
-    assert MNISTFiles().provenance(mnist_root)["official"] is False
+    assert MNISTSource().state(mnist_root) == "prepared, unofficial"
+    assert "verified, UNOFFICIAL" in MNISTSource().verify(mnist_root)
+    assert MNISTSource().provenance(mnist_root)["official"] is False
 
 
 def test_the_real_files_are_official(official_root):
-    assert "verified, official" in MNISTFiles().verify(official_root)
-    assert MNISTFiles().provenance(official_root) == {
+    assert "verified, official" in MNISTSource().verify(official_root)
+    assert MNISTSource().provenance(official_root) == {
         "name": "mnist",
         "official": True,
         "sha256": {file.name: file.sha256 for file in OFFICIAL_FILES},
     }
     assert (official_root / "mnist" / "mnist.h5").stat().st_size == pytest.approx(
-        MNISTFiles.prepared_bytes, rel=0.1
+        MNISTSource.prepared_bytes, rel=0.1
     )
+
+
+def test_files_by_their_other_names_are_the_same(mnist_idx, mnist_root, tmp_path):
+    for path in mnist_idx.iterdir():
+        shutil.copy(path, tmp_path / path.name.replace("-idx", ".idx"))
+    assert len(list(tmp_path.glob("*.idx*"))) == 4
+    MNISTSource().prepare(tmp_path / "root", tmp_path, allow_unofficial=True)
+    assert MNISTSource().provenance(tmp_path / "root") == MNISTSource().provenance(mnist_root)
 
 
 def labels_of(n, label=0):
@@ -79,7 +87,7 @@ def test_a_bad_file_is_refused_by_name_even_if_unofficial_is_allowed(
     (source / f"{name}.gz").unlink(missing_ok=True)
     (source / name).write_bytes(content)
     with pytest.raises(DataError, match=message) as raised:
-        MNISTFiles().prepare(tmp_path / "root", source, allow_unofficial=True)
+        MNISTSource().prepare(tmp_path / "root", source, allow_unofficial=True)
     assert str(source / name) in str(raised.value)
     assert "\n" not in str(raised.value)
     assert not (tmp_path / "root").exists()
@@ -87,7 +95,7 @@ def test_a_bad_file_is_refused_by_name_even_if_unofficial_is_allowed(
 
 def test_a_wrong_checksum_is_refused(mnist_idx, tmp_path):
     with pytest.raises(DataError, match=r"wrong checksum .* or pass --allow-unofficial"):
-        MNISTFiles().prepare(tmp_path, mnist_idx)
+        MNISTSource().prepare(tmp_path, mnist_idx)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -101,7 +109,7 @@ def test_downloads_from_a_server_and_prepares(mnist_idx, mnist_root, tmp_path):
         thread.start()
         try:
             url = f"http://127.0.0.1:{server.server_address[1]}"
-            served = MNISTFiles(
+            served = MNISTSource(
                 tuple(
                     SourceFile(path.stem if path.suffix == ".gz" else path.name, *known)
                     for path in mnist_idx.iterdir()
@@ -112,5 +120,5 @@ def test_downloads_from_a_server_and_prepares(mnist_idx, mnist_root, tmp_path):
         finally:
             server.shutdown()
             thread.join()
-    assert served.provenance(tmp_path)["sha256"] == MNISTFiles().provenance(mnist_root)["sha256"]
+    assert served.provenance(tmp_path)["sha256"] == MNISTSource().provenance(mnist_root)["sha256"]
     assert "already prepared" in served.prepare(tmp_path)

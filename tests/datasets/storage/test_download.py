@@ -3,8 +3,8 @@
 import contextlib
 import fcntl
 import gzip
-import hashlib
 import io
+import os
 import re
 import socket
 import sys
@@ -16,10 +16,14 @@ import pytest
 
 from datasets.errors import DataError
 from datasets.storage.download import download
+from datasets.storage.files import read_content
 
 CONTENT = np.random.RandomState(0).bytes(3_000_000)
-SHA256 = hashlib.sha256(CONTENT).hexdigest()
 FILE = gzip.compress(CONTENT, mtime=0)
+
+
+def is_right(path):
+    return read_content(path) == CONTENT
 
 
 class Server(ThreadingHTTPServer):
@@ -100,21 +104,21 @@ def dead_url():
 @pytest.mark.parametrize("length", [True, False])
 def test_fetches_and_checks_the_uncompressed_content(serve, tmp_path, file, length):
     destination = tmp_path / "new" / "file.gz"
-    download([serve(file, length=length).url], destination, SHA256)
+    download([serve(file, length=length).url], destination, is_right)
     assert destination.read_bytes() == file
     assert [path.name for path in destination.parent.iterdir()] == ["file.gz"]
 
 
 def test_a_broken_transfer_goes_on_where_it_broke(serve, tmp_path):
     server = serve(FILE, break_after=[100_000, 50_000])
-    download([server.url], tmp_path / "file.gz", SHA256)
+    download([server.url], tmp_path / "file.gz", is_right)
     assert server.requests == [None, "bytes=100000-", "bytes=150000-"]
     assert (tmp_path / "file.gz").read_bytes() == FILE
 
 
 def test_the_next_mirror_goes_on_where_the_first_broke(serve, tmp_path):
     first, second = serve(FILE, break_after=[100_000, 0]), serve(FILE)
-    download([first.url, second.url], tmp_path / "file.gz", SHA256)
+    download([first.url, second.url], tmp_path / "file.gz", is_right)
     assert second.requests == ["bytes=100000-"]
     assert (tmp_path / "file.gz").read_bytes() == FILE
 
@@ -122,11 +126,11 @@ def test_the_next_mirror_goes_on_where_the_first_broke(serve, tmp_path):
 def test_the_next_call_goes_on_where_the_last_broke(serve, tmp_path):
     first = serve(FILE, break_after=[100_000, 0])
     with pytest.raises(DataError, match=rf"broke off after 100000 of {len(FILE)} bytes"):
-        download([first.url], tmp_path / "file.gz", SHA256)
+        download([first.url], tmp_path / "file.gz", is_right)
     assert not (tmp_path / "file.gz").exists()
     assert (tmp_path / "file.gz.part").stat().st_size == 100_000
     second = serve(FILE)
-    download([second.url], tmp_path / "file.gz", SHA256)
+    download([second.url], tmp_path / "file.gz", is_right)
     assert second.requests == ["bytes=100000-"]
     assert (tmp_path / "file.gz").read_bytes() == FILE
 
@@ -134,7 +138,7 @@ def test_the_next_call_goes_on_where_the_last_broke(serve, tmp_path):
 def test_a_server_without_ranges_starts_again(serve, tmp_path):
     (tmp_path / "file.gz.part").write_bytes(FILE[:1000])
     server = serve(FILE, ranges=False)
-    download([server.url], tmp_path / "file.gz", SHA256)
+    download([server.url], tmp_path / "file.gz", is_right)
     assert server.requests == ["bytes=1000-"]
     assert (tmp_path / "file.gz").read_bytes() == FILE
 
@@ -152,7 +156,7 @@ def test_a_server_without_ranges_starts_again(serve, tmp_path):
 def test_whatever_lies_there_the_file_ends_right(serve, tmp_path, part, requests):
     (tmp_path / "file.gz.part").write_bytes(part)
     server = serve(FILE)
-    download([server.url], tmp_path / "file.gz", SHA256)
+    download([server.url], tmp_path / "file.gz", is_right)
     assert server.requests == requests
     assert (tmp_path / "file.gz").read_bytes() == FILE
 
@@ -160,7 +164,7 @@ def test_whatever_lies_there_the_file_ends_right(serve, tmp_path, part, requests
 @pytest.mark.parametrize("wrong", [gzip.compress(b"other", mtime=0), b"<html>", FILE[:-5], b""])
 def test_a_wrong_checksum_on_the_first_mirror_leads_to_the_second(serve, tmp_path, wrong):
     first, second = serve(wrong), serve(FILE)
-    download([first.url, second.url], tmp_path / "file.gz", SHA256)
+    download([first.url, second.url], tmp_path / "file.gz", is_right)
     assert second.requests == [None]
     assert (tmp_path / "file.gz").read_bytes() == FILE
 
@@ -169,18 +173,18 @@ def test_the_error_lists_what_each_mirror_said(serve, tmp_path, dead_url):
     wrong, absent, damaged = serve(b"other"), serve(FILE, status=404), serve(FILE[:-5])
     mirrors = [wrong.url, absent.url, damaged.url, dead_url, "http://name.invalid/file.gz", "nonsense"]
     with pytest.raises(DataError) as raised:
-        download(mirrors, tmp_path / "file.gz", SHA256, timeout=5)
+        download(mirrors, tmp_path / "file.gz", is_right, timeout=5)
     message = str(raised.value)
-    for said in (
-        f"{wrong.url} said: a file with another checksum",
-        f"{absent.url} said: HTTP 404 Not Found",
-        f"{damaged.url} said: a damaged gzip file",
-        f"{dead_url} said: Connection refused",
-        "http://name.invalid/file.gz said: ",
-        "nonsense said: unknown url type",
+    for answer in (
+        f"{wrong.url}: a file with another checksum",
+        f"{absent.url}: HTTP 404 Not Found",
+        f"{damaged.url}: a damaged gzip file",
+        f"{dead_url}: Connection refused",
+        "http://name.invalid/file.gz: ",
+        "nonsense: unknown url type",
         "pass its folder with --from",
     ):
-        assert said in message
+        assert answer in message
     assert "\n" not in message
     assert list(tmp_path.iterdir()) == []
 
@@ -189,13 +193,13 @@ def test_a_silent_server_times_out(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
         with pytest.raises(DataError, match="timed out"):
-            download([url], tmp_path / "file.gz", SHA256, timeout=0.2)
+            download([url], tmp_path / "file.gz", is_right, timeout=0.2)
 
 
 def test_an_earlier_file_stays_when_nothing_better_comes(serve, tmp_path):
     (tmp_path / "file.gz").write_bytes(b"earlier")
     with pytest.raises(DataError, match="another checksum"):
-        download([serve(b"other").url], tmp_path / "file.gz", SHA256)
+        download([serve(b"other").url], tmp_path / "file.gz", is_right)
     assert (tmp_path / "file.gz").read_bytes() == b"earlier"
 
 
@@ -204,18 +208,39 @@ def test_two_downloads_of_one_file_do_not_mix(serve, tmp_path):
     with open(tmp_path / "file.gz.part", "wb") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         with pytest.raises(DataError, match="another process is downloading"):
-            download([server.url], tmp_path / "file.gz", SHA256)
+            download([server.url], tmp_path / "file.gz", is_right)
     assert server.requests == []
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_file_published_by_another_process_is_not_touched(serve, tmp_path, monkeypatch, ranges):
+    """The other process renames the part after this one has opened it and before this one has locked it."""
+    destination, part = tmp_path / "file.gz", tmp_path / "file.gz.part"
+    part.write_bytes(FILE)
+    os.link(part, tmp_path / "published")
+    lock = fcntl.flock
+
+    def late(file, operation):
+        if not destination.exists():
+            os.replace(part, destination)
+        lock(file, operation)
+
+    monkeypatch.setattr("fcntl.flock", late)
+    server = serve(FILE, ranges=ranges)
+    download([server.url], destination, is_right)
+    assert server.requests == [None]  # into a part of its own
+    assert destination.read_bytes() == (tmp_path / "published").read_bytes() == FILE
+    assert not part.exists()
 
 
 def test_no_place_to_write(serve, tmp_path):
     (tmp_path / "folder").write_text("a file")
     with pytest.raises(DataError, match=r"cannot write .*/folder/file\.gz: "):
-        download([serve(FILE).url], tmp_path / "folder" / "file.gz", SHA256)
+        download([serve(FILE).url], tmp_path / "folder" / "file.gz", is_right)
 
 
 def test_progress_is_shown_on_a_terminal_only(serve, tmp_path, monkeypatch, capsys):
-    download([serve(FILE).url], tmp_path / "one", SHA256)
+    download([serve(FILE).url], tmp_path / "one", is_right)
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "")
 
@@ -224,6 +249,6 @@ def test_progress_is_shown_on_a_terminal_only(serve, tmp_path, monkeypatch, caps
             return True
 
     monkeypatch.setattr(sys, "stderr", Terminal())
-    download([serve(FILE).url], tmp_path / "two", SHA256)
+    download([serve(FILE).url], tmp_path / "two", is_right)
     assert re.search(r"two: 100%.*3\.00M/3\.00M", sys.stderr.getvalue())
     assert capsys.readouterr().out == ""

@@ -24,6 +24,13 @@ def test_content_is_uncompressed_whatever_the_name(tmp_path, compress, content):
     assert checksums(path)["sha256"] == hashlib.sha256(content).hexdigest()
 
 
+def test_a_git_blob_id_is_gits(tmp_path):
+    path = tmp_path / "file.gz"
+    path.write_bytes(gzip.compress(b"hello\n"))
+    # As `echo hello | git hash-object --stdin` prints it.
+    assert checksums(path, ["git_blob"]) == {"git_blob": "ce013625030ba8dba906f756967f9e9ca394464a"}
+
+
 def test_a_folder_is_no_file(tmp_path):
     with pytest.raises(DataError, match=r"cannot read .*: Is a directory"):
         checksums(tmp_path)

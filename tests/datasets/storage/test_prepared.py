@@ -3,7 +3,11 @@
 import gzip
 import hashlib
 import json
+import os
 import resource
+import signal
+import subprocess
+import sys
 
 import h5py
 import numpy as np
@@ -11,14 +15,14 @@ import pytest
 
 from datasets.errors import DataError, FullDiskError, NotPreparedError
 from datasets.storage.files import read_content
-from datasets.storage.prepared import HDF5DataSet
+from datasets.storage.prepared import HDF5Source
 from datasets.storage.source_files import SourceFile
 
 CONTENTS = {"numbers": bytes(range(100)), "squares": bytes(i * i % 256 for i in range(100))}
 SHA256 = {name: hashlib.sha256(content).hexdigest() for name, content in CONTENTS.items()}
 
 
-class Tiny(HDF5DataSet):
+class Tiny(HDF5Source):
     """Files of 100 bytes."""
 
     name = "tiny"
@@ -142,7 +146,7 @@ def test_downloads_must_be_official(root):
     served.mkdir()
     for name in CONTENTS:
         (served / name).write_bytes(bytes(100))
-    with pytest.raises(DataError, match="said: a file with another checksum"):
+    with pytest.raises(DataError, match="numbers: a file with another checksum"):
         Tiny(mirror=served.as_uri()).prepare(root, allow_unofficial=True)
     assert Tiny().state(root) == "not prepared"
 
@@ -175,6 +179,57 @@ def test_state_tells_of_an_unusable_file(source, root):
     Tiny().prepare(root, source)
     (root / "tiny" / "tiny.h5").write_bytes(b"nonsense")
     assert Tiny().state(root).startswith(f"unusable: {root}/tiny/tiny.h5 is damaged")
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), ValueError("wrong"), OSError("no connection")])
+def test_a_callers_own_error_is_no_damage(source, root, error):
+    Tiny().prepare(root, source)
+    with pytest.raises(type(error)) as raised, Tiny().open(root):
+        raise error
+    assert raised.value is error
+
+
+def test_an_array_that_cannot_be_read_is_damage(source, root):
+    Tiny().prepare(root, source)
+    assert [array.shape for array in Tiny().read(root, "arrays/numbers", "arrays/squares")] == [(50, 2), (50, 2)]
+    with pytest.raises(DataError, match=r"tiny\.h5 is damaged \(.*cubes.*\); delete it, then run: python -m reproduce"):
+        Tiny().read(root, "arrays/numbers", "arrays/cubes")
+
+
+def process(root, source, end):
+    """Start another process that prepares the tiny data set and stops in the middle of it."""
+    code = (
+        f"import os, signal, sys; sys.path[:0] = [{os.path.dirname(__file__)!r}]\n"
+        "from test_prepared import Tiny\n"
+        "class Stopped(Tiny):\n"
+        "    def write(self, h5, paths):\n"
+        f"        h5['half'] = 1; h5.flush(); print('begun', flush=True); {end}\n"
+        f"Stopped().prepare({str(root)!r}, {str(source)!r})\n"
+    )
+    return subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def test_what_a_killed_preparation_left_is_removed_by_the_next(source, root):
+    with process(root, source, "os.kill(os.getpid(), signal.SIGKILL)") as killed:
+        killed.communicate()
+    assert killed.returncode == -signal.SIGKILL
+    left = {path.name for path in (root / "tiny").iterdir()}
+    assert len(left) == 2 and any(name.endswith(".tmp") for name in left)
+    (root / "tiny" / ".other.h5.0123.tmp").write_bytes(b"another file's")
+    assert Tiny().state(root) == "not prepared"
+    Tiny().prepare(root, source)
+    assert {path.name for path in (root / "tiny").iterdir()} == {"tiny.h5", ".other.h5.0123.tmp"}
+    assert "verified, official" in Tiny().verify(root)
+
+
+def test_two_processes_do_not_prepare_at_once(source, root):
+    with process(root, source, "sys.stdin.read()") as other:
+        assert other.stdout.readline() == "begun\n"
+        before = snapshot(root)
+        with pytest.raises(DataError, match=r"another process is preparing .*tiny\.h5; wait until it has ended"):
+            Tiny().prepare(root, source)
+        assert snapshot(root).keys() == before.keys()
+        other.kill()
 
 
 def test_what_is_not_prepared_names_the_command(root):

@@ -47,7 +47,25 @@ def test_only_what_is_not_there_is_downloaded(tmp_path):
     assert found["two.txt"].read_bytes() == served.read_bytes()
 
 
-def test_a_checksum_matches_as_far_as_it_is_known():
-    assert ONE.matches(hashlib.sha256(b"one").hexdigest())
-    assert not ONE.matches(hashlib.sha256(b"two").hexdigest())
-    assert TWO.matches("anything")
+@pytest.mark.parametrize("name", ["one.txt", "one.txt.gz", "one-1.txt", "one-1.txt.gz"])
+def test_a_file_is_found_under_each_of_its_names(tmp_path, name):
+    file = SourceFile("one.txt", None, aliases=("one-1.txt",))
+    assert file.find(tmp_path) is None
+    (tmp_path / name).write_bytes(b"")
+    assert file.find(tmp_path) == tmp_path / name
+
+
+def test_checksums_match_as_far_as_they_are_known(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"one")
+    sha256, md5 = hashlib.sha256(b"one").hexdigest(), hashlib.md5(b"one").hexdigest()
+    blob = hashlib.sha1(b"blob 3\0one").hexdigest()
+    for known in ({}, {"md5": md5}, {"git_blob": blob}, {"md5": md5, "git_blob": blob}):
+        file = SourceFile("one.txt", None, **known)
+        assert file.checksums(path) == {"sha256": sha256, **known}
+        assert file.matches(file.checksums(path))
+        for kind in known:
+            assert not file.matches({**file.checksums(path), kind: "0" * len(known[kind])})
+    assert ONE.matches(ONE.checksums(path))
+    path.write_bytes(b"two")
+    assert not ONE.matches(ONE.checksums(path))

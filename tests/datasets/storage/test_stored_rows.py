@@ -63,9 +63,40 @@ def test_single_rows_and_masks(rows):
     assert rows[3].shape == (5,)
     np.testing.assert_array_equal(rows[-1], X[-1])
     np.testing.assert_array_equal(rows[X[:, 0] > 100], X[X[:, 0] > 100])
-    for index in (60, [0, 60], (0, 1), [[0, 1], [2, 3]]):
-        with pytest.raises(IndexError):
+    for index in (60, [0, 60], (60, 0), (0, 5)):
+        with pytest.raises(IndexError, match="out of bounds"):
             rows[index]
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        np.s_[0:5, :],
+        np.s_[0:5, 2],
+        np.s_[[7, 1, 7], 1:3],
+        np.s_[3, 4],
+        np.s_[-1, :2],
+        np.s_[:, [4, 0]],
+        np.s_[5, [4, 0]],
+        np.s_[X[:, 0] > 100, ::2],
+        np.s_[..., 1],
+    ],
+)
+def test_rows_and_columns(rows, index):
+    found = rows[index]
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, X[index])
+
+
+@pytest.mark.parametrize("index", [np.s_[[0, 1], [2, 3]], np.s_[0, 1, 2], np.s_[None, 0], [[0, 1], [2, 3]], None])
+def test_an_index_of_another_kind_is_told_what_would_do(rows, index):
+    with pytest.raises(IndexError, match=r"a matrix on disk cannot be indexed by .* np\.asarray makes"):
+        rows[index]
+
+
+def test_a_missing_array_is_damage(path):
+    with pytest.raises(DataError, match=r"rows\.h5 is damaged \(.*nothing.*\); delete it and prepare it again"):
+        StoredRows(path, "nothing")
 
 
 def test_rows_are_changed_after_reading(path):
