@@ -18,6 +18,10 @@ EVALUATION_BATCH = {"mlp": 1000, "cnn": 250, "lstm": 100}
 """Examples evaluated at a time, by kind of network; a mean over examples does not depend on it."""
 
 
+class _Stopped(Exception):
+    """An evaluation was asked to stop."""
+
+
 @dataclass
 class Progress:
     """Where a training run stands: what its records say, and all that a resumed run needs beside the state.
@@ -143,7 +147,7 @@ class Training:
             (loss,) = self._train_step(x, labels, rate)
             yield np.asarray(loss)[None]
 
-    def evaluate(self, split):
+    def evaluate(self, split, should_stop=lambda: False):
         """Judge the network by the whole minibatches of `split`, ``"valid"`` or ``"test"``.
 
         Returns
@@ -166,9 +170,11 @@ class Training:
             loss += len(rows) * float(mean)
             errors += int(wrong)
             sequence_losses += np.ravel(each).tolist()
+            if should_stop():
+                raise _Stopped
         return loss / count, 100 * errors / (count * math.prod(self.splits.test.y.shape[1:])), sequence_losses
 
-    def run_epoch(self, before_step=None, after_steps=None):
+    def run_epoch(self, before_step=None, after_steps=None, should_stop=lambda: False):
         """Train what is left of the epoch under way, then judge the network.
 
         It may stop after any step and go on later, also in another process that restored the backend's state, `rng` and
@@ -179,7 +185,10 @@ class Training:
         before_step : function, optional
             See `losses`.
         after_steps : function, optional
-            Is called with the losses of the steps just taken; the epoch stops there where it returns True.
+            Is called with the losses of the steps just taken.
+        should_stop : function
+            Is asked after each call of `after_steps` and in the course of the evaluation, which an epoch that goes on
+            does anew.
 
         Returns
         -------
@@ -194,25 +203,34 @@ class Training:
         for losses in self.losses(rows, before_step):
             progress.losses += [float(loss) for loss in losses]
             progress.minibatch += len(losses)
-            if after_steps is not None and after_steps(losses):
+            if after_steps is not None:
+                after_steps(losses)
+            if should_stop():
                 return None
+        try:
+            row = self._judge(should_stop)
+        except _Stopped:
+            return None
         self.rng.set_state(end)
-        return self._end_epoch()
+        return row
 
-    def _end_epoch(self):
-        """Validate, and measure the test set where validation is the best so far; the epoch's row of the log.
+    def _judge(self, should_stop):
+        """Validate, measure the test set where validation is the best so far, and end the epoch; its row of the log.
 
         What is judged is the error, of language models the loss, which must be finite. Ties go to the later epoch.
         """
         progress = self.progress
+        valid_loss, valid_error, _ = self.evaluate("valid", should_stop)
+        judged = {"valid_loss": valid_loss, "valid_error": valid_error}[self.objective.judged_by]
+        is_best = math.isfinite(judged) and judged <= getattr(progress, self.objective.judged_by)
+        test_loss, test_error, test_losses = self.evaluate("test", should_stop) if is_best else (None, None, None)
+
         train_loss = float(np.mean(np.array(progress.losses, "float32"), dtype="float64"))
         progress.epoch, progress.minibatch, progress.losses = progress.epoch + 1, 0, []
-        valid_loss, valid_error, _ = self.evaluate("valid")
-        judged = {"valid_loss": valid_loss, "valid_error": valid_error}[self.objective.judged_by]
-        if math.isfinite(judged) and judged <= getattr(progress, self.objective.judged_by):
+        if is_best:
             progress.best_epoch = progress.epoch
             progress.valid_loss, progress.valid_error = valid_loss, valid_error
-            progress.test_loss, progress.test_error, self.test_losses = self.evaluate("test")
+            progress.test_loss, progress.test_error, self.test_losses = test_loss, test_error, test_losses
             self.best = self.model()
         row = {
             "epoch": progress.epoch,

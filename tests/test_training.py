@@ -54,7 +54,7 @@ def test_an_epoch_updates_the_log_and_ties_go_to_the_later_epoch(training, monke
     errors = iter([5.0, 20.0, 5.0, 19.0, 6.0, 18.0])
     asked = []
 
-    def evaluate(split):
+    def evaluate(split, should_stop):
         asked.append(split)
         return 0.5, next(errors), []
 
@@ -146,13 +146,15 @@ def test_an_epoch_stops_after_any_step_and_goes_on(kind, backend):
     whole = snapshot(training)
 
     restore(training, start)
-    assert training.run_epoch(after_steps=lambda losses: training.progress.minibatch == 4) is None
+    assert training.run_epoch(should_stop=lambda: training.progress.minibatch == 4) is None
     assert training.progress.minibatch == len(training.progress.losses) == 4
     stopped = snapshot(training)
     training.run_epoch()
     restore(training, stopped)
-    found = [training.run_epoch(after_steps=lambda losses: True) for _ in range(6 + 1 + 10 + 1)]  # a step a call
-    assert [row for row in found if row] == rows and found[6] == rows[0]
+    found = [training.run_epoch(should_stop=lambda: True) for _ in range(6 + 2)]  # a step a call, then evaluations
+    assert found == 8 * [None] and training.progress.minibatch == 10
+    found = [training.run_epoch(), training.run_epoch()]
+    assert found == rows
     assert as_bytes(snapshot(training)) == as_bytes(whole)
 
 
