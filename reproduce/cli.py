@@ -11,7 +11,6 @@ from datasets import DataError, catalog
 from datasets.errors import FullDiskError, NotPreparedError, one_line
 from reproduce.errors import UserError
 from reproduce.methods import METHODS
-from reproduce.runs.provenance import CHECKOUT
 
 FOLDER_OPTIONS = ("--data", "--runs", "--out", "--from")
 
@@ -139,8 +138,10 @@ def _resolve(options):
     from reproduce import experiments
 
     overrides = experiments.parse_overrides(options.set)
-    if getattr(options, "epochs", None) is not None:
-        overrides["training.epochs"] = options.epochs
+    epochs = getattr(options, "epochs", None)
+    if epochs is not None:
+        if overrides.setdefault("training.epochs", epochs) != epochs:
+            raise UserError(f"--epochs {epochs} and --set training.epochs={overrides['training.epochs']} disagree")
     _check_seed(options)
     return experiments.resolve(options.experiment, options.method, overrides)
 
@@ -162,13 +163,13 @@ def _run(options, argv):
     title = f"{experiment.folder} {experiment.method.name} seed {options.seed}"
     with run.held():
         record = run.execute(options.data, options.allow_unofficial, Screen(title), options.restart)
-    if not record["best_epoch"]:
-        print(f"{title}: diverged, validation was never finite in {record['epochs_done']} epochs  {run.folder}")
+    if not record.best_epoch:
+        print(f"{title}: diverged, validation was never finite in {record.epochs_done} epochs  {run.folder}")
         return
-    kind, unit = ("loss", " nats/character") if experiment["network.kind"] == "lstm" else ("error", "%")
+    kind, unit = ("loss", " nats/character") if record.metric == "test_loss" else ("error", "%")
     print(
-        f"{title}: test {kind} {record[f'test_{kind}']:.4g}{unit} at the best validation epoch {record['best_epoch']} "
-        f"of {record['epochs_done']} (validation {record[f'valid_{kind}']:.4g}{unit})  {run.folder}"
+        f"{title}: test {kind} {record.result:.4g}{unit} at the best validation epoch {record.best_epoch} "
+        f"of {record.epochs_done} (validation {record.valid_result:.4g}{unit})  {run.folder}"
     )
 
 
@@ -210,16 +211,16 @@ def _sample(options, argv):
 def _report(options, argv):
     from reproduce import report
 
-    folders = _runs_folders(options)
-    page = report.write(folders, options.out)
-    print(report.summary(folders))
+    results = report.collect(_runs_folders(options))
+    page = report.write(results, options.out)
+    print(report.summary(results))
     print(f"report: {page.resolve()}")
 
 
 def _cells(options, argv):
     from reproduce import report
 
-    print(report.format_cells(report.cells(_runs_folders(options))))
+    print(report.format_cells(report.collect(_runs_folders(options)).cells))
 
 
 def _data(options, argv):
@@ -275,7 +276,9 @@ def _backend(options, experiment=None):
 
 def _runs_folders(options):
     if options.runs is None:
-        return [folder for folder in (Path("runs"), CHECKOUT / "results") if folder.is_dir()]
+        from reproduce.report import default_folders
+
+        return default_folders()
     for name in options.runs:
         if not Path(name).is_dir():
             raise UserError(f"there is no folder {name}; --runs names folders that 'run' wrote")

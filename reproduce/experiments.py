@@ -26,7 +26,10 @@ INERT = ("figure1.", "data.resident_limit")
 
 @dataclass(frozen=True)
 class Setting:
-    """One key of a configuration: its default for each method group, its source and what it admits."""
+    """One key of a configuration: its defaults, its source and what it admits.
+
+    `before` is the value that held in runs from before there was the key, where that is not its default.
+    """
 
     key: str
     weights: object
@@ -36,6 +39,7 @@ class Setting:
     minimum: float | None = None
     length: int | None = None
     methods: tuple = ()
+    before: object = None
 
     def default(self, method):
         """The value that `method` takes unless it is overridden."""
@@ -45,25 +49,29 @@ class Setting:
         """Whether the setting means anything to `method`."""
         return not self.methods or method.name in self.methods
 
+    def held_before(self, method):
+        """The value that counts for a run of `method` whose record lacks the key."""
+        return self.default(method) if self.before is None else self.before
+
     def check(self, value):
         """`value` in the setting's own type, or `UserError`."""
         kind = type(self.weights)
         if kind is float and type(value) is int and abs(value) < LARGEST:
             value = float(value)
         if type(value) is not kind:
-            raise UserError(f"{self.key} wants {_describe(kind)} such as {_show(self.weights)}, got {_show(value)}")
+            raise UserError(f"{self.key} wants {_describe(kind)} such as {show(self.weights)}, got {show(value)}")
         if kind is list and [type(item) for item in value] != [type(self.weights[0])] * len(value):
-            raise UserError(f"{self.key} wants a list such as {_show(self.weights)}, got {_show(value)}")
+            raise UserError(f"{self.key} wants a list such as {show(self.weights)}, got {show(value)}")
         if self.length and len(value) != self.length:
-            raise UserError(f"{self.key} wants {self.length} numbers such as {_show(self.weights)}, got {_show(value)}")
+            raise UserError(f"{self.key} wants {self.length} numbers such as {show(self.weights)}, got {show(value)}")
         if kind is float and not math.isfinite(value):
             raise UserError(f"{self.key} must be finite, got {value}")
         if kind is int and abs(value) >= LARGEST:
             raise UserError(f"{self.key} is too large: {value}")
         if self.choices and value not in self.choices:
-            raise UserError(f"{self.key} is one of {', '.join(map(str, self.choices))}, not {_show(value)}")
+            raise UserError(f"{self.key} is one of {', '.join(map(str, self.choices))}, not {show(value)}")
         if self.minimum is not None and not value >= self.minimum:
-            raise UserError(f"{self.key} must be at least {self.minimum}, got {_show(value)}")
+            raise UserError(f"{self.key} must be at least {self.minimum}, got {show(value)}")
         return value
 
 
@@ -93,7 +101,7 @@ class Experiment:
     @property
     def folder(self):
         """The run folder's first part: the name and the overrides that can change a result."""
-        parts = [f"{key}={_show(value)}" for key, value in sorted(self.overrides.items())]
+        parts = [f"{key}={show(value)}" for key, value in sorted(self.overrides.items())]
         return "+".join([self.name, *parts]).replace("/", "_").replace(" ", "")
 
 
@@ -160,6 +168,22 @@ def resolve(name, method, overrides=None):
     return Experiment(name, method, settings, {k: v for k, v in changed.items() if not k.startswith(INERT)})
 
 
+def completed(name, method, settings):
+    """The settings of a record or checkpoint, with the value that held then for each key that it lacks.
+
+    Parameters
+    ----------
+    name, method : str
+        The run's experiment and method; settings of unknown ones are returned as they are.
+    settings : dict
+    """
+    if name not in names() or method not in methods.METHODS:
+        return settings
+    method = methods.METHODS[method]
+    known = [setting for setting in schema(name).values() if setting.applies_to(method)]
+    return {setting.key: setting.held_before(method) for setting in known} | settings
+
+
 def _refuse_unreachable_recording(settings, changed):
     """Raise UserError where what Figure 1 is to be recorded from never comes, or was asked for without recording."""
     epoch, epochs = settings.get("figure1.epoch"), settings.get("training.epochs")
@@ -190,5 +214,6 @@ def _describe(kind):
     return {bool: "true or false", int: "a whole number", float: "a number", str: "a word", list: "a list"}[kind]
 
 
-def _show(value):
+def show(value):
+    """A setting's value as the command line has it."""
     return value if isinstance(value, str) else json.dumps(value, default=str)

@@ -11,7 +11,7 @@ from reproduce import experiments
 from reproduce.errors import UserError
 from reproduce.model import networks
 from reproduce.runs import checkpoints
-from reproduce.runs.run import read_record
+from reproduce.runs import record as records
 
 ENCODINGS = ("utf-8", "latin-1")  # of texts, the first wherever both will do
 
@@ -36,15 +36,15 @@ def load(folder):
     folder = Path(folder)
     if not folder.is_dir():
         raise UserError(f"there is no folder {folder}; name that of a run, as 'run' prints it")
-    record = read_record(folder)
+    record = records.read(folder)
     if record is None:
         raise UserError(f"there is no record.json in {folder}; name the folder of a run, as 'run' prints it")
-    if record["settings"].get("network.kind") != "lstm":
-        raise UserError(f"{folder} is a run of {record['experiment']}; only language models have text to sample")
+    if record.settings.get("network.kind") != "lstm":
+        raise UserError(f"{folder} is a run of {record.experiment}; only language models have text to sample")
     path = folder / "best.h5"
     if not path.exists():
         raise UserError(f"there is no model in {folder}: {_why_none(record)}")
-    experiment = experiments.resolve(record["experiment"], record["method"], record["settings"])
+    experiment = experiments.resolve(record.experiment, record.method, record.settings)
     variables, header = checkpoints.load(path)
     if "vocabulary" not in header:
         raise UserError(f"{path} is of an earlier version, which kept no vocabulary; train anew with --restart")
@@ -52,9 +52,9 @@ def load(folder):
 
 
 def _why_none(record):
-    if record["best_epoch"]:
+    if record.best_epoch:
         return "best.h5, which a run keeps beside its record, is gone; run it anew with --restart"
-    if record["complete"]:
+    if record.complete:
         return "it diverged, its validation loss was never finite; take another seed or a lower learning rate"
     return "no epoch with a finite validation loss was saved yet; let it go on"
 

@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from reproduce import cli
+from reproduce.runs.provenance import CHECKOUT
 
 TINY = ["--set", "network.units=8", "--set", "network.hidden_layers=1", "--epochs", "1"]
 
@@ -155,11 +156,18 @@ def test_sample_prints_text_and_nothing_else(capsys, jax_language_model):
 def test_sampled_bytes_print_on_any_terminal(language_model):
     """Ends in the middle of a character, on a terminal that knows ASCII only."""
     argv = ["sample", str(language_model.folder), "--prompt", "w\udcc3", "--length", "1", "--temperature", "0"]
-    environment = os.environ | {"PYTHONIOENCODING": "ascii:strict", "PYTHONPATH": str(cli.CHECKOUT)}
+    environment = os.environ | {"PYTHONIOENCODING": "ascii:strict", "PYTHONPATH": str(CHECKOUT)}
     command = [sys.executable, "-m", "reproduce", *argv, "--backend", language_model.backend.name]
     done = subprocess.run(command, capture_output=True, env=environment)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(b"w?") and done.stdout.isascii() and done.stdout.endswith(b"\n")
+
+
+def test_epochs_that_disagree_are_refused(capsys, tmp_path):
+    command = ["run", "digits", "--method", "lab", "--epochs", "3", "--runs", str(tmp_path), "--set"]
+    assert cli.main([*command, "training.epochs=5"]) == 2
+    assert capsys.readouterr().err == "error: --epochs 3 and --set training.epochs=5 disagree\n"
+    assert not list(tmp_path.iterdir())
 
 
 def test_folders_stay_out_of_the_recorded_command():

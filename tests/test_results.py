@@ -44,10 +44,10 @@ def test_full_precisions_test_error_is_within_a_seeds_spread_of_the_released_scr
 
 def test_shortened_runs_on_unofficial_data_are_listed_and_count_for_no_cell():
     results = collect([RESULTS])
-    reasons = {record.method: why for record, why in results.others if record.folder.parents[1] == NARROW_CIFAR10}
+    reasons = {run.record.method: why for run, why in results.others if run.folder.parents[1] == NARROW_CIFAR10}
     assert reasons.keys() == {"full-precision", "lab"}
     assert all(why.startswith("shortened: 3 of 200 epochs; unofficial data; ") for why in reasons.values())
-    assert all(record.official for cell in results.cells for record in cell.records)
+    assert all(run.record.official for cell in results.cells for run in cell.runs)
 
 
 @pytest.mark.parametrize("method", ["full-precision", "lab"])

@@ -1,7 +1,7 @@
 """Sampling against the evaluation graph, which sees a whole text at once."""
 
-import json
 import shutil
+from dataclasses import replace
 
 import aesara.tensor as at
 import numpy as np
@@ -63,7 +63,7 @@ def test_each_character_is_drawn_from_the_scores_of_all_before(language_model, t
 
 def test_a_model_says_what_it_learnt(language_model):
     model = sampling.load(language_model.folder)
-    assert model.epoch == language_model.record["best_epoch"]
+    assert model.epoch == language_model.record.best_epoch
     assert model.vocabulary == bytes(sorted(set("hello wörld\n".encode())))
     prompt = sampling.encode_prompt("h", model.vocabulary)
     assert sampling.sample(model, language_model.backend, prompt, 4, 0, seed=1) == b"hello"
@@ -123,7 +123,7 @@ def test_sampled_bytes_are_read_in_the_texts_encoding(content, text):
 def changed(run, folder, **changes):
     """A copy of `run`'s record in `folder` with `changes`."""
     folder.mkdir()
-    (folder / "record.json").write_text(json.dumps(run.record | changes))
+    (folder / "record.json").write_text(replace(run.record, **changes).to_json())
     return folder
 
 
@@ -143,7 +143,7 @@ def test_what_cannot_be_sampled_is_named(tmp_path, jax_language_model, diverged)
 
     folder = changed(run, tmp_path / "model")
     shutil.copy(run.folder / "best.h5", folder)
-    assert sampling.load(folder).epoch == run.record["best_epoch"]
+    assert sampling.load(folder).epoch == run.record.best_epoch
     variables, header = checkpoints.load(folder / "best.h5")
     checkpoints.save(folder / "best.h5", variables, {"epoch": 1})
     refused(folder, "earlier version, which kept no vocabulary")

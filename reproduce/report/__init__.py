@@ -5,20 +5,20 @@ from pathlib import Path
 from datasets.storage.files import write_text
 from reproduce.report import markdown, page
 from reproduce.report.markdown import readme_table
-from reproduce.report.records import read
+from reproduce.report.run_folders import default_folders
 from reproduce.report.tables import collect
 from reproduce.report.text import format_cells, summary_table
 
-__all__ = ["cells", "collect", "format_cells", "read", "readme_table", "summary", "summary_table", "write"]
+__all__ = ["collect", "default_folders", "format_cells", "readme_table", "summary", "write"]
 
 
-def write(folders, out):
-    """Write the report on the runs below `folders`.
+def write(results, out):
+    """Write the report.
 
     Parameters
     ----------
-    folders : iterable of path, or None
-        Trees of run folders; those of `records.DEFAULT_RUNS` that exist if None.
+    results : reproduce.report.tables.Results
+        What `collect` made of the run folders.
     out : path
         Where index.html and report.md go; made if missing.
 
@@ -29,25 +29,16 @@ def write(folders, out):
 
     Raises
     ------
-    UserError
-        Where one of `folders` is not a folder.
     datasets.errors.CannotWriteError
         Where `out` cannot be written; FullDiskError where the disk is full.
     """
     out = Path(out)
-    results = collect(folders)
     write_text(out / "report.md", markdown.render(results, out))
     write_text(out / "index.html", page.render(results, out))
     return out / "index.html"
 
 
-def cells(folders=None):
-    """Every cell of the paper's tables with the runs below `folders` that count for it."""
-    return collect(folders).cells
-
-
-def summary(folders=None):
-    """`summary_table` of the runs below `folders`, and what was left out."""
-    records, left_out = read(folders)
-    lines = [summary_table(records), *(f"left out: {item.path}: {item.reason}" for item in left_out)]
-    return "\n".join(lines)
+def summary(results):
+    """`summary_table` of all runs, and the folders that could not be read."""
+    unreadable = (f"left out: {item.path}: {item.reason}" for item in results.unreadable)
+    return "\n".join([summary_table(results.runs), *unreadable])

@@ -9,10 +9,10 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
-from reproduce.report import figure1, statistics
+from reproduce.report import figure1, formats, statistics
 from reproduce.report.gradients import SHARE
 from reproduce.report.statistics import NOT_REPRODUCED, NOT_RUN, PROVISIONAL, REPRODUCED
-from reproduce.report.tables import LABELS, Cell
+from reproduce.report.tables import Cell
 
 COLLAPSE = 1.0
 """Nats per character above full precision from which a language model counts as collapsed; the paper: 1.6."""
@@ -77,7 +77,7 @@ class Comparison:
     @property
     def missing(self):
         """Cells that were not run."""
-        return [cell for cell in self.cells if not cell.records and not cell.diverged]
+        return [cell for cell in self.cells if not cell.runs and not cell.diverged]
 
     @property
     def diverged(self):
@@ -87,7 +87,7 @@ class Comparison:
     @cached_property
     def estimate(self):
         """The contrast of ours, or None while a cell is missing or has none but diverged runs."""
-        if not all(cell.records for cell in self.cells):
+        if not all(cell.runs for cell in self.cells):
             return None
         coefficients = [coefficient for coefficient, _ in self.terms]
         pools = [cell.pool for cell in self.cells]
@@ -114,7 +114,7 @@ class Comparison:
             return True
         if self.estimate:
             return self.estimate.provisional
-        return any(len(cell.records + cell.diverged) <= statistics.MINIMUM_DOF for cell in self.cells)
+        return any(len(cell.runs + cell.diverged) <= statistics.MINIMUM_DOF for cell in self.cells)
 
     @property
     def state(self):
@@ -222,7 +222,7 @@ def _beats(first, second, columns):
     note = ""
     if elsewhere:
         note = f"Not claimed for {', '.join(elsewhere)}: there the paper's own numbers say otherwise."
-    return Claim(f"{LABELS[first]} beats {LABELS[second]}", claimed, note)
+    return Claim(f"{formats.label(first)} beats {formats.label(second)}", claimed, note)
 
 
 def _in_table(cells, number):
@@ -260,7 +260,7 @@ def _shrinks(cells):
     slopes = [c / sum(x * x for x in centred) for c in centred]
     comparisons = tuple(
         Comparison(
-            f"{LABELS[method]} on SVHN",
+            f"{formats.label(method)} on SVHN",
             tuple(
                 term
                 for slope, cell, baseline in zip(slopes, table[method], table["full-precision"], strict=True)

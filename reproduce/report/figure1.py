@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from reproduce.figure1.histograms import edges
-from reproduce.report import statistics
-from reproduce.report.records import Record
-from reproduce.report.tables import DIVERGING, LABELS, comparable, settings_of
+from reproduce.report import formats, statistics
+from reproduce.report.run_folders import RunFolder
+from reproduce.report.tables import DIVERGING, comparable, settings_of
 
 EXPERIMENT = "war_and_peace"
 STEPS = (10, 100)
@@ -23,12 +23,12 @@ MAY_DIFFER = {"training.epochs", "data.file", "data.vocabulary_order"}
 class Recorded:
     """A run with its recording that the figure is drawn from; `note` says why it counts for no number, if so."""
 
-    record: Record
+    run: RunFolder
     note: str
 
     @property
     def gradients(self):
-        return self.record.gradients.matrices
+        return self.run.gradients.matrices
 
     @property
     def decades(self):
@@ -51,15 +51,15 @@ class Spread:
 
     @property
     def label(self):
-        return f"{LABELS[self.method]}, {self.steps} steps"
+        return f"{formats.label(self.method)}, {self.steps} steps"
 
     @property
-    def records(self):
-        return tuple(recorded.record for recorded in self.recorded)
+    def runs(self):
+        return tuple(recorded.run for recorded in self.recorded)
 
     @property
     def by_seed(self):
-        return {recorded.record.seed: recorded.decades for recorded in self.recorded}
+        return {recorded.run.record.seed: recorded.decades for recorded in self.recorded}
 
     @property
     def tentative(self):
@@ -115,40 +115,40 @@ def collect(results):
     Returns
     -------
     figures : list of Figure1
-    unused : list of (Record, str)
+    unused : list of (RunFolder, str)
         Recordings that no figure is drawn from, and why.
     """
-    counted = {id(record): (record, "") for cell in results.cells for record in cell.records + cell.diverged}
+    counted = {run: (run, "") for cell in results.cells for run in cell.runs + cell.diverged}
     finished = [*counted.values(), *results.others, *results.diverged]
     groups, unused = {}, []
-    for record, note in sorted(finished, key=lambda pair: pair[0].path):
-        if record.gradients is None:
+    for run, note in sorted(finished, key=lambda pair: pair[0].path):
+        if run.gradients is None:
             continue
-        steps = _steps(record)
+        steps = _steps(run)
         if steps is None:
-            unused.append((record, "its setup is not the figure's"))
+            unused.append((run, "its setup is not the figure's"))
         else:
-            key = record.gradients.epoch, record.gradients.clipping
-            groups.setdefault(key, {}).setdefault((steps, record.method), []).append(Recorded(record, note))
+            key = run.gradients.epoch, run.gradients.clipping
+            groups.setdefault(key, {}).setdefault((steps, run.record.method), []).append(Recorded(run, note))
     figures = []
     for (epoch, clipping), found in groups.items():
         spreads = {}
         for place in EMPTY.spreads:
             kept = _best(found.get(place, []))
-            unused += [(one.record, "another run stands for it") for one in found.get(place, []) if one not in kept]
+            unused += [(one.run, "another run stands for it") for one in found.get(place, []) if one not in kept]
             spreads[place] = Spread(*place, kept)
         figures.append(Figure1(epoch, clipping, _with_pools(spreads)))
     figures.sort(key=lambda figure: (len(figure.missing), not figure.clipping, figure.epoch))
     return figures, unused
 
 
-def _steps(record):
+def _steps(run):
     """The column of the figure that a run belongs to, or None."""
-    if record.experiment != EXPERIMENT or record.method not in METHODS:
+    if run.record.experiment != EXPERIMENT or run.record.method not in METHODS:
         return None
     for steps in STEPS:
-        wanted = comparable(settings_of(EXPERIMENT, record.method, {"network.steps": steps}), record.seed)
-        have = comparable(record.settings, record.seed)
+        wanted = comparable(settings_of(EXPERIMENT, run.record.method, {"network.steps": steps}), run.record.seed)
+        have = comparable(run.record.settings, run.record.seed)
         if {key for key in wanted.keys() | have.keys() if wanted.get(key) != have.get(key)} <= MAY_DIFFER:
             return steps
     return None
@@ -159,7 +159,7 @@ def _best(recorded):
     own = [one for one in recorded if not one.note]
     by_seed = {}
     for one in own or recorded:
-        by_seed.setdefault(one.record.seed, one)
+        by_seed.setdefault(one.run.record.seed, one)
     return tuple(by_seed[seed] for seed in sorted(by_seed))
 
 

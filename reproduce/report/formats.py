@@ -1,7 +1,19 @@
-"""Numbers as the report prints them: everywhere the same digits."""
+"""Numbers and names as the report prints them, everywhere alike."""
+
+from reproduce.methods import METHODS
 
 DIGITS = 3
 """Decimals of errors and losses, as in the paper's tables."""
+
+
+def label(method):
+    """The paper's name of a method; one that this version does not know keeps the name that its record has."""
+    return METHODS[method].label if method in METHODS else method
+
+
+def place(method):
+    """Where a method stands in the paper's order; unknown ones come last."""
+    return list(METHODS).index(method) if method in METHODS else len(METHODS)
 
 
 def number(value):
@@ -27,9 +39,9 @@ def spread(mean, sd, count):
 def ours(cell):
     """A cell's mean ± sd (n), or what it is without a number; beside it, how many runs diverged."""
     diverged = f"{len(cell.diverged)} diverged" if cell.diverged else ""
-    if not cell.records:
+    if not cell.runs:
         return diverged or "not run"
-    measured = spread(cell.estimate.value, cell.sd, len(cell.records))
+    measured = spread(cell.estimate.value, cell.sd, len(cell.runs))
     return f"{measured}, {diverged}" if diverged else measured
 
 

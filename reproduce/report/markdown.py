@@ -3,7 +3,7 @@
 from reproduce.report import claims, figure1, formats
 from reproduce.report.gradients import SHARE
 from reproduce.report.page import distinct, layout, link, listing
-from reproduce.report.tables import LABELS, paper
+from reproduce.report.tables import paper
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 """Between these lines of the README the table is generated."""
@@ -76,7 +76,7 @@ def readme_table(cells, base="."):
     for number in sorted({cell.table.number for cell in cells}):
         states = [cell.state for cell in cells if cell.table.number == number]
         lines.append(f"- Table {number}: {formats.counts(states)}.")
-    measured = _cells_table([cell for cell in cells if cell.records], base)
+    measured = _cells_table([cell for cell in cells if cell.runs], base)
     return "\n\n".join([*([measured] if measured else []), "\n".join(lines)])
 
 
@@ -99,7 +99,7 @@ def _tables(cells):
 
 
 def _measured(cells, out):
-    measured = [cell for cell in cells if cell.records]
+    measured = [cell for cell in cells if cell.runs]
     if not measured:
         return []
     yardsticks = "\n".join(
@@ -135,7 +135,7 @@ def _cells_table(cells, base):
             formats.signed(cell.difference),
             formats.signed(cell.standard_errors, 1),
             cell.short_verdict,
-            ", ".join(f"[{formats.number(r.result)}]({link(r, 'record.json', base)})" for r in cell.records),
+            ", ".join(f"[{formats.number(run.record.result)}]({link(run, 'record.json', base)})" for run in cell.runs),
         )
         for cell in cells
     ]
@@ -174,32 +174,32 @@ def _gradients(figures, unused, out):
         yield f"**{figure.title[0].upper()}{figure.title[1:]}**, with respect to the hidden-to-cell weights."
         rows = []
         for spread in figure.spreads.values():
-            label = LABELS[spread.method]
+            label = formats.label(spread.method)
             for one in spread.recorded:
-                of, seed = one.gradients[figure1.MATRIX], one.record.seed
+                of, seed = one.gradients[figure1.MATRIX], one.run.record.seed
                 numbers = map(formats.scientific, (of.spread, of.std, of.largest))
-                seed = f"[{seed}]({link(one.record, 'figure1.json', out)})"
+                seed = f"[{seed}]({link(one.run, 'figure1.json', out)})"
                 rows.append((spread.steps, label, seed, *numbers, of.nonfinite, one.note))
             if not spread.recorded:
                 rows.append((spread.steps, label, *["not run"] * 5, f"`{spread.command}`"))
         yield table(header, rows, right=(3, 4, 5, 6))
     if unused:
-        yield "Recorded, but not drawn: " + "; ".join(f"`{record.path}` ({why})" for record, why in unused) + "."
+        yield "Recorded, but not drawn: " + "; ".join(f"`{run.path}` ({why})" for run, why in unused) + "."
 
 
 def _others(results, out):
     header = ("Experiment", "Method", "Seed", "Test", "Validation", "Epochs", "Why in no table")
     rows = [
         (
-            formats.setup(record.setup),
-            LABELS.get(record.method, record.method),
-            record.seed,
-            f"[{formats.number(record.result)}]({link(record, 'record.json', out)})",
-            formats.number(record.valid_result),
-            record.epochs_done,
+            formats.setup(run.record.setup),
+            formats.label(run.record.method),
+            run.record.seed,
+            f"[{formats.number(run.record.result)}]({link(run, 'record.json', out)})",
+            formats.number(run.record.valid_result),
+            run.record.epochs_done,
             why,
         )
-        for record, why in results.others
+        for run, why in results.others
     ]
     return table(header, rows, right=(2, 3, 4, 5))
 
@@ -210,11 +210,11 @@ def _runs(rows, out):
         header,
         [
             (
-                f"[{row.record.path}]({link(row.record, 'record.json', out)})",
-                formats.number(row.record.result),
-                formats.number(row.record.valid_result),
-                f"{row.record.best_epoch} of {row.record.epochs_done}",
-                formats.duration(row.record.seconds),
+                f"[{row.run.path}]({link(row.run, 'record.json', out)})",
+                formats.number(row.run.record.result),
+                formats.number(row.run.record.valid_result),
+                f"{row.run.record.best_epoch} of {row.run.record.epochs_done}",
+                formats.duration(row.run.record.seconds),
                 row.environment,
                 row.data,
                 f"`{row.command}`",
@@ -231,5 +231,5 @@ def _runs(rows, out):
     yield "\n".join(
         f"- Data {letter}: {data.get('name', '')}, {'official' if data['official'] else 'unofficial'}; "
         + ", ".join(f"{name} sha256 {digest}" for name, digest in data.get("sha256", {}).items())
-        for letter, data in distinct(rows, lambda row: (row.data, row.record.data))
+        for letter, data in distinct(rows, lambda row: (row.data, row.run.record.data))
     )

@@ -1,5 +1,6 @@
 """The report as one HTML page that needs nothing beside itself."""
 
+import itertools
 import json
 import os
 import re
@@ -10,23 +11,18 @@ from urllib.parse import quote
 
 import jinja2
 
+from reproduce.methods import METHODS
 from reproduce.report import claims, figure1, formats, plots, statistics
 from reproduce.report.gradients import SHARE
-from reproduce.report.tables import LABELS, command_of, paper
-
-GROUPS = (
-    ("No binarization", ("full-precision",)),
-    ("Binarized weights", ("binaryconnect", "bwn", "lab")),
-    ("Binarized weights and activations", ("bnn", "xnor", "lab2")),
-)
-"""The rows of the paper's tables, in its groups."""
+from reproduce.report.run_folders import RunFolder
+from reproduce.report.tables import command_of, paper
 
 
 @dataclass(frozen=True)
 class Row:
     """One run as the page lists it: where it is anchored, and the letters of its environment and data."""
 
-    record: object
+    run: RunFolder
     anchor: str
     title: str
     command: str
@@ -67,7 +63,7 @@ def render(results, out):
         lstrip_blocks=True,
     )
     environment.filters["id"] = id
-    environment.globals |= {"f": formats, "labels": LABELS, "anchor_of": anchor_of, "command_of": command_of}
+    environment.globals |= {"f": formats, "anchor_of": anchor_of, "command_of": command_of}
     rows = listing(results)
     figures, unused = figure1.collect(results)
     return environment.get_template("page.html.j2").render(
@@ -75,7 +71,7 @@ def render(results, out):
         paper=paper(),
         results=results,
         counts=formats.counts([cell.state for cell in results.cells]),
-        measured=[cell for cell in results.cells if cell.records],
+        measured=[cell for cell in results.cells if cell.runs],
         tables=layout(results.cells),
         columns=_measured_columns(results.cells),
         claims=claims.check(results.cells, figures),
@@ -85,17 +81,17 @@ def render(results, out):
         share=f"{SHARE:.0%}",
         training=_training(rows),
         rows=rows,
-        anchors={id(row.record): row.anchor for row in rows},
+        anchors={row.run: row.anchor for row in rows},
         environments=distinct(rows, lambda row: (row.environment, row.software)),
-        data=distinct(rows, lambda row: (row.data, row.record.data)),
-        link=lambda record, name: link(record, name, out),
+        data=distinct(rows, lambda row: (row.data, row.run.record.data)),
+        link=lambda run, name: link(run, name, out),
         coverage=f"{statistics.COVERAGE:.0%}",
     )
 
 
-def link(record, name, base):
+def link(run, name, base):
     """A relative link from folder `base` to file `name` of a run."""
-    return quote(Path(os.path.relpath((record.folder / name).resolve(), Path(base).resolve())).as_posix())
+    return quote(Path(os.path.relpath((run.folder / name).resolve(), Path(base).resolve())).as_posix())
 
 
 def anchor_of(cell):
@@ -112,18 +108,19 @@ def layout(cells):
         tables.setdefault(cell.table, {}).setdefault(cell.column, {})[cell.method] = cell
     for table, columns in tables.items():
         present = {method for column in columns.values() for method in column}
+        rows = [method for method in METHODS.values() if method.name in present]
         groups = [
-            (title, [(LABELS[m], [its[m] for its in columns.values()]) for m in methods if m in present])
-            for title, methods in GROUPS
+            (title, [(method.label, [its[method.name] for its in columns.values()]) for method in methods])
+            for title, methods in itertools.groupby(rows, key=lambda method: method.group)
         ]
-        yield table, list(columns), [(title, rows) for title, rows in groups if rows]
+        yield table, list(columns), groups
 
 
 def _measured_columns(cells):
     """(column, measured cells, figure) of every column with a run."""
     columns = {}
     for cell in cells:
-        if cell.records:
+        if cell.runs:
             columns.setdefault(cell.column, []).append(cell)
     return [
         (column, its_own, plots.intervals(its_own, f"interval-{index}"))
@@ -135,26 +132,26 @@ def listing(results):
     """Every finished run that was read whole, as `Row`, those that count for cells first."""
     notes = {}
     for cell in results.cells:
-        for record in cell.records:
-            notes.setdefault(id(record), (record, []))[1].append(f"Table {cell.table.number}")
-    records = [(record, ", ".join(where), "") for record, where in notes.values()]
-    records += [(record, "", why) for record, why in results.others]
+        for run in cell.runs:
+            notes.setdefault(run, []).append(f"Table {cell.table.number}")
+    runs = [(run, ", ".join(where), "") for run, where in notes.items()]
+    runs += [(run, "", why) for run, why in results.others]
     titles = {cell.column.setup: cell.column.title for cell in reversed(results.cells)}
     environments, data, taken = {}, {}, {}
     unofficial = {True: "", False: ", unofficial data"}
     rows = []
-    for record, where, why in records:
-        slug = _slug(f"run-{record.path}")
+    for run, where, why in runs:
+        slug = _slug(f"run-{run.path}")
         taken[slug] = taken.get(slug, 0) + 1
         rows.append(
             Row(
-                record,
+                run,
                 slug if taken[slug] == 1 else f"{slug}-{taken[slug]}",
-                titles.get(record.setup, formats.setup(record.setup)) + unofficial[record.official],
-                command_of(record),
-                _letter(environments, _environment(record)),
-                _environment(record),
-                _letter(data, record.data),
+                titles.get(run.record.setup, formats.setup(run.record.setup)) + unofficial[run.record.official],
+                command_of(run),
+                _letter(environments, _environment(run)),
+                _environment(run),
+                _letter(data, run.record.data),
                 where or why,
             )
         )
@@ -166,13 +163,13 @@ def distinct(rows, pair):
     return sorted(dict(map(pair, rows)).items(), key=lambda item: (len(item[0]), item[0]))
 
 
-def _environment(record):
+def _environment(run):
     """What a run was made with, as (name, value) pairs without gaps."""
-    software = {name: value for name, value in record.software.items() if value is not None}
+    software = {name: value for name, value in run.record.software.items() if value is not None}
     changed = " with changes" if software.pop("dirty", False) else ""
     if "commit" in software:
         software["commit"] = software["commit"][:12] + changed
-    return {"device": record.device, "backend": record.backend} | software
+    return {"device": run.record.device, "backend": run.record.backend} | software
 
 
 def _letter(letters, value):
@@ -190,7 +187,7 @@ def _slug(text):
 
 def _gradient_figures(figure, name):
     """Rows of panels of Figure 1: each matrix by value, as in the paper, and by magnitude, at both numbers of steps."""
-    legend = [(LABELS[method], colour) for method, colour in plots.METHODS.items()]
+    legend = [(METHODS[name].label, METHODS[name].color) for name in figure1.METHODS]
     missing = f" Not run: {'; '.join(spread.label for spread in figure.missing)}." if figure.missing else ""
     captions = {
         "hidden_to_cell": "The matrix whose gradient the released script returns.",
@@ -214,16 +211,16 @@ def _training(rows):
     """(title, rows of `Figures`) of every setup whose runs kept a log."""
     setups = {}
     for row in rows:
-        if row.record.log:
-            setups.setdefault(row.title, []).append(row.record)
+        if row.run.log:
+            setups.setdefault(row.title, []).append(row.run)
     return [(title, _figures(runs, f"training-{i}")) for i, (title, runs) in enumerate(setups.items())]
 
 
 def _figures(runs, name):
     methods = {}
-    for method in sorted({run.method for run in runs}, key=_place):
-        methods[method] = [run for run in runs if run.method == method]
-    metric = runs[0].metric
+    for method in sorted({run.record.method for run in runs}, key=formats.place):
+        methods[method] = [run for run in runs if run.record.method == method]
+    metric = runs[0].record.metric
     what = "error, %" if metric == "test_error" else "cross-entropy, nats/character"
     kinds = [
         Figures(
@@ -263,10 +260,6 @@ def _figures(runs, name):
             )
         )
     return [kind for kind in kinds if kind.panels]
-
-
-def _place(method):
-    return list(LABELS).index(method) if method in LABELS else len(LABELS)
 
 
 def _layers(names):

@@ -12,9 +12,9 @@ from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
+from reproduce.methods import METHODS
 from reproduce.report import figure1, formats
 from reproduce.report.gradients import SHARE
-from reproduce.report.tables import LABELS
 
 VALIDATION, TEST, TRAINING = "#2b83ba", "#d95f0e", "#5f8f3e"
 INK, FAINT = "#010203", "#040506"
@@ -53,8 +53,6 @@ TICKS = ((6, (1, 1.5, 2, 3, 5, 7)), (200, (1, 2, 5)), (np.inf, (1,)))
 """Ticks in a decade of a logarithmic axis, by how far it reaches."""
 MARGINS = (0.155, 0.21, 0.815, 0.66)
 """Left, bottom, width and height of its axes, as parts of it; alike, so that panels align."""
-METHODS = {"full-precision": "#80858d", "binaryconnect": TEST, "bwn": TRAINING, "lab": VALIDATION}
-"""Of the methods where they share a panel."""
 GRADIENT_BINS = 61
 """Odd, so that the middle one is about 0."""
 
@@ -113,22 +111,22 @@ def _label(table):
 
 def results(method, runs, limits, name):
     """Validation and test results of one method over epochs, a thin line a seed, a dot at the best epoch."""
-    metric = runs[0].metric
+    metric = runs[0].record.metric
     valid = metric.replace("test", "valid")
     lines = [(valid, VALIDATION), (metric, TEST)]
     alt = "; ".join(
-        f"seed {run.seed}: best validation {formats.number(run.valid_result)} at epoch {run.best_epoch}, "
-        f"test there {formats.number(run.result)}"
-        for run in runs
+        f"seed {record.seed}: best validation {formats.number(record.valid_result)} at epoch {record.best_epoch}, "
+        f"test there {formats.number(record.result)}"
+        for record in (run.record for run in runs)
     )
-    marks = [(run.best_epoch, run.result) for run in runs]
+    marks = [(run.record.best_epoch, run.record.result) for run in runs]
     unit = "error in %" if metric == "test_error" else "cross-entropy in nats per character"
     return _curves(method, runs, lines, limits, marks, name, f"Validation and test {unit}. {alt}")
 
 
 def losses(method, runs, limits, name):
     """Training loss of one method over epochs."""
-    ends = "; ".join(f"seed {run.seed}: {run.log['train_loss'][-1]:.4g}" for run in runs)
+    ends = "; ".join(f"seed {run.record.seed}: {run.log['train_loss'][-1]:.4g}" for run in runs)
     alt = f"Training loss, at the end {ends}"
     return _curves(method, runs, [("train_loss", TRAINING)], limits, [], name, alt)
 
@@ -138,7 +136,7 @@ def scales(method, runs, limits, name):
     columns = alpha_columns(runs[0])
     lines = list(zip(columns, layer_colours(len(columns)), strict=True))
     ends = ", ".join(f"{column.removeprefix('alpha_')} {runs[0].log[column][-1]:.3g}" for column in columns)
-    alt = f"Scale α of each layer; at the end, seed {runs[0].seed}: {ends}"
+    alt = f"Scale α of each layer; at the end, seed {runs[0].record.seed}: {ends}"
     return _curves(method, runs, lines, limits, [], name, alt)
 
 
@@ -158,7 +156,7 @@ def histograms(method, run, name):
             axes.stairs(np.where(density > 0, density, np.nan), edges, color=colour, lw=0.9)
         _log_scale(axes)
         axes.set_xlabel("w")
-        alt = f"{LABELS.get(method, method)}, seed {run.seed}: density of the latent weights of " + ", ".join(layers)
+        alt = f"{formats.label(method)}, seed {run.record.seed}: density of the latent weights of " + ", ".join(layers)
         return _svg(figure, name, alt)
 
 
@@ -174,7 +172,7 @@ def gradients(figure, matrix, steps, name):
         panel, axes = _panel(f"{steps} steps")
         for method, kept in runs:
             share = kept.between(edges)
-            axes.stairs(np.where(share > 0, share, np.nan), edges, color=METHODS[method], lw=0.9)
+            axes.stairs(np.where(share > 0, share, np.nan), edges, color=METHODS[method].color, lw=0.9)
         if runs:
             axes.set_yscale("log")
             axes.yaxis.set_major_locator(LogLocator(numticks=5))
@@ -195,7 +193,7 @@ def gradient_magnitudes(figure, matrix, steps, name):
             if len(edges) and edges[0] == 0:
                 edges, share = edges[1:], share[1:]
             if len(share):
-                axes.stairs(share / np.diff(np.log10(edges)), edges, color=METHODS[method], lw=0.9)
+                axes.stairs(share / np.diff(np.log10(edges)), edges, color=METHODS[method].color, lw=0.9)
         axes.set_xscale("log")
         held = np.concatenate([kept.bins["low"][kept.bins["low"] > 0] for kept in everywhere])
         if len(held):
@@ -215,7 +213,7 @@ def _recorded(figure, matrix, steps):
 
 def _widths(figure, matrix, steps):
     widths = [
-        f"{spread.label}, seed {one.record.seed}: {SHARE:.0%} within ±{one.gradients[matrix].spread:.3g}"
+        f"{spread.label}, seed {one.run.record.seed}: {SHARE:.0%} within ±{one.gradients[matrix].spread:.3g}"
         for spread, one in figure.recorded
         if spread.steps == steps
     ]
@@ -254,13 +252,13 @@ def _curves(method, runs, lines, limits, marks, name, alt):
             _log_scale(axes)
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.set_xlabel("epoch")
-        return _svg(figure, name, f"{LABELS.get(method, method)}. {alt}")
+        return _svg(figure, name, f"{formats.label(method)}. {alt}")
 
 
 def _panel(method):
     figure = Figure(figsize=PANEL)
     axes = figure.add_axes(MARGINS)
-    axes.set_title(LABELS.get(method, method))
+    axes.set_title(formats.label(method))
     return figure, axes
 
 

@@ -26,7 +26,7 @@ MINIMUM_DOF = 2
 """Degrees of freedom from which a spread counts as known."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pool:
     """A spread between seeds, shared by methods.
 
@@ -245,12 +245,11 @@ def _welch(coefficients, samples, of_pools):
     """Standard error and degrees of freedom of a contrast of means whose spreads come from `of_pools`."""
     variances = {}
     for c, sample, pool in zip(coefficients, samples, of_pools, strict=True):
-        variances[id(pool)] = variances.get(id(pool), 0.0) + c**2 * pool.s**2 / len(sample)
+        variances[pool] = variances.get(pool, 0.0) + c**2 * pool.s**2 / len(sample)
     total = sum(variances.values())
     if total == 0:
         return 0.0, min(pool.dof for pool in of_pools)
-    of = {id(pool): pool.dof for pool in of_pools}
-    return float(np.sqrt(total)), total**2 / sum(v**2 / of[key] for key, v in variances.items())
+    return float(np.sqrt(total)), total**2 / sum(variance**2 / pool.dof for pool, variance in variances.items())
 
 
 def _spread_of(pool):

@@ -8,22 +8,12 @@ from functools import cache, cached_property
 
 from reproduce import experiments
 from reproduce.errors import UserError
-from reproduce.report import statistics
-from reproduce.report.records import LeftOut, Record, read, show, time_of
+from reproduce.methods import METHODS
+from reproduce.report import formats, statistics
+from reproduce.report.run_folders import LeftOut, RunFolder, read
 from reproduce.report.statistics import DIVERGED, NO_YARDSTICK, NOT_REPRODUCED, NOT_RUN, PROVISIONAL, REPRODUCED, Pool
 
-LABELS = {
-    "full-precision": "full-precision",
-    "binaryconnect": "BinaryConnect",
-    "bwn": "BWN",
-    "lab": "LAB",
-    "bnn": "BNN",
-    "xnor": "XNOR",
-    "lab2": "LAB2",
-}
-"""The methods as the paper's tables name them, in their order."""
-
-DIVERGING = ("binaryconnect", "bnn")
+DIVERGING = tuple(method.name for method in METHODS.values() if method.diverges_on_text)
 """Methods that diverge on language models, so their spread is another."""
 
 
@@ -54,7 +44,7 @@ class Column:
     @property
     def setup(self):
         """What two columns have in common that the same runs count for."""
-        return (self.experiment, *sorted((key, show(value)) for key, value in self.overrides.items()))
+        return (self.experiment, *sorted((key, experiments.show(value)) for key, value in self.overrides.items()))
 
     @property
     def title(self):
@@ -78,9 +68,9 @@ class Cell:
         The version of the paper it is from.
     source : str
         Where it stands there.
-    records : tuple of Record
+    records : tuple of RunFolder
         The runs that count, by seed; the earliest of each.
-    diverged : tuple of Record
+    diverged : tuple of RunFolder
         Those that would, but have no result; no statistic has them, claims do.
     pool : Pool or None
         The spread of its seeds, shared with other methods; None where nothing ran.
@@ -91,8 +81,8 @@ class Cell:
     paper: float
     version: str
     source: str
-    records: tuple[Record, ...] = ()
-    diverged: tuple[Record, ...] = ()
+    runs: tuple[RunFolder, ...] = ()
+    diverged: tuple[RunFolder, ...] = ()
     pool: Pool | None = None
 
     @property
@@ -105,12 +95,12 @@ class Cell:
     @property
     def label(self):
         """The method's name in the paper."""
-        return LABELS[self.method]
+        return formats.label(self.method)
 
     @property
     def by_seed(self):
         """Our results by seed."""
-        return {record.seed: record.result for record in self.records}
+        return {run.record.seed: run.record.result for run in self.runs}
 
     @property
     def values(self):
@@ -119,7 +109,7 @@ class Cell:
     @property
     def sd(self):
         """Standard deviation of our seeds, or None of fewer than two."""
-        return statistics.pooled([self.values])[0] if len(self.records) > 1 else None
+        return statistics.pooled([self.values])[0] if len(self.runs) > 1 else None
 
     @cached_property
     def stand_in(self):
@@ -127,37 +117,37 @@ class Cell:
         if self.table.metric == "test_error":
             mean = sum(self.values) / len(self.values)
             return statistics.binomial_standard_error(mean, self.column.test_size)
-        kept = [record.test_losses for record in self.records if record.test_losses is not None]
+        kept = [run.test_losses for run in self.runs if run.test_losses is not None]
         return statistics.bootstrap_standard_error(kept[0]) if kept else None
 
     @cached_property
     def estimate(self):
         """Our mean and the interval that the paper's single run is expected in; None where nothing ran."""
-        if not self.records:
+        if not self.runs:
             return None
         return statistics.prediction(self.values, self.pool, None if self.pool.known else self.stand_in)
 
     @property
     def difference(self):
         """Ours less the paper's, or None."""
-        return self.estimate.value - self.paper if self.records else None
+        return self.estimate.value - self.paper if self.runs else None
 
     @property
     def standard_errors(self):
         """The difference in standard errors, or None where there is no yardstick."""
-        error = self.estimate.standard_error if self.records else None
+        error = self.estimate.standard_error if self.runs else None
         return self.difference / error if error else None
 
     @property
     def inside(self):
         """Whether the paper's number lies where it is expected; None where that is not known."""
-        if not self.records or self.estimate.half_width is None:
+        if not self.runs or self.estimate.half_width is None:
             return None
         return abs(self.difference) <= self.estimate.half_width + 1e-9
 
     @property
     def state(self):
-        if not self.records:
+        if not self.runs:
             return DIVERGED if self.diverged else NOT_RUN
         if self.estimate.provisional:
             return PROVISIONAL
@@ -166,7 +156,7 @@ class Cell:
     @property
     def verdict(self):
         """The state and, outside the interval, the size and direction of the difference."""
-        if not self.records:
+        if not self.runs:
             return self.state
         away = f"{abs(self.difference):.3f} {'higher' if self.difference > 0 else 'lower'} than the paper"
         if not self.estimate.provisional:
@@ -187,7 +177,7 @@ class Cell:
     @property
     def command(self):
         """The command that makes one run of it."""
-        settings = [f" --set {key}={show(value)}" for key, value in sorted(self.column.overrides.items())]
+        settings = [f" --set {key}={experiments.show(value)}" for key, value in sorted(self.column.overrides.items())]
         return f"python -m reproduce run {self.column.experiment} --method {self.method}{''.join(settings)}"
 
 
@@ -199,18 +189,24 @@ class Results:
     ----------
     cells : list of Cell
         Every cell of the paper's tables, in their order.
-    others : list of (Record, str)
+    others : list of (RunFolder, str)
         Finished runs that no cell is about, and why.
-    diverged : list of (Record, str)
+    diverged : list of (RunFolder, str)
         Those of them that diverged: they are left out too, but what they recorded of gradients is not.
     left_out : list of LeftOut
         Folders that enter no number, and why.
+    runs : list of RunFolder
+        All that could be read, unfinished ones too.
+    unreadable : list of LeftOut
+        Folders that could not.
     """
 
     cells: list
     others: list
     diverged: list
     left_out: list
+    runs: list
+    unreadable: list
 
 
 @cache
@@ -247,59 +243,55 @@ def comparable(settings, seed):
     return kept
 
 
-def collect(folders=None):
+def collect(folders):
     """Read the runs below `folders` and give each its place.
 
     Parameters
     ----------
-    folders : iterable of path, optional
-        See `reproduce.report.records.read`.
+    folders : iterable of path
+        Trees of run folders.
 
     Returns
     -------
     Results
     """
-    records, left_out = read(folders)
-    left_out += [
-        LeftOut(record.path, f"unfinished: {record.epochs_done} of {record.epochs_planned} epochs")
-        for record in records
-        if not record.complete
-    ]
-    records = [record for record in records if record.complete]
-    records, repeated = _earliest(records)
-    left_out += repeated
-    left_out += [
-        LeftOut(record.path, f"diverged: validation was never finite in {record.epochs_done} epochs")
-        for record in records
-        if record.diverged
-    ]
+    runs, unreadable = read(folders)
+    finished, repeated = _earliest([run for run in runs if run.record.complete])
+    left_out = unreadable + repeated
+    for run in runs:
+        done, planned = run.record.epochs_done, run.record.epochs_planned
+        if not run.record.complete:
+            left_out.append(LeftOut(run.path, f"unfinished: {done} of {planned} epochs"))
+        elif run.record.diverged and run in finished:
+            left_out.append(LeftOut(run.path, f"diverged: validation was never finite in {done} epochs"))
 
     counted, cells = set(), []
     for cell in published():
         wanted = settings_of(cell.column.experiment, cell.method, cell.column.overrides)
-        matching = sorted((r for r in records if _counts(r, cell, wanted)), key=lambda record: record.seed)
-        counted |= set(map(id, matching))
-        finite, diverged = (tuple(r for r in matching if r.diverged is which) for which in (False, True))
-        cells.append(replace(cell, records=finite, diverged=diverged))
-    rest = sorted((record for record in records if id(record) not in counted), key=in_order)
-    rest = [(record, _why_no_cell(record, cells)) for record in rest]
-    others, diverged = ([pair for pair in rest if pair[0].diverged is which] for which in (False, True))
-    return Results(_with_pools(cells), others, diverged, sorted(left_out, key=lambda item: item.path))
+        matching = sorted((run for run in finished if _counts(run, cell, wanted)), key=lambda run: run.record.seed)
+        counted |= set(matching)
+        finite, diverged = (tuple(run for run in matching if run.record.diverged is which) for which in (False, True))
+        cells.append(replace(cell, runs=finite, diverged=diverged))
+    rest = sorted((run for run in finished if run not in counted), key=in_order)
+    rest = [(run, _why_no_cell(run, cells)) for run in rest]
+    others, diverged = ([pair for pair in rest if pair[0].record.diverged is which] for which in (False, True))
+    left_out.sort(key=lambda item: item.path)
+    return Results(_with_pools(cells), others, diverged, left_out, runs, unreadable)
 
 
-def _earliest(records):
+def _earliest(runs):
     """The earliest of the records that differ in nothing but their start, and the others as left out."""
     kept, left_out = {}, []
-    for record in sorted(records, key=lambda record: (time_of(record.fields), record.path)):
-        settings = json.dumps(comparable(record.settings, record.seed), sort_keys=True)
-        key = (record.experiment, record.method, record.seed, settings, record.official)
+    for run in sorted(runs, key=lambda run: (run.record.began, run.path)):
+        settings = json.dumps(comparable(run.record.settings, run.record.seed), sort_keys=True)
+        key = (run.record.experiment, run.record.method, run.record.seed, settings, run.record.official)
         if key not in kept:
-            kept[key] = record
-        elif kept[key].fields == record.fields:
-            left_out.append(LeftOut(record.path, f"a copy of {kept[key].path}"))
+            kept[key] = run
+        elif kept[key].record == run.record:
+            left_out.append(LeftOut(run.path, f"a copy of {kept[key].path}"))
         else:
-            left_out.append(LeftOut(record.path, f"the same seed as {kept[key].path}, which started earlier"))
-    return sorted(kept.values(), key=lambda record: record.path), left_out
+            left_out.append(LeftOut(run.path, f"the same seed as {kept[key].path}, which started earlier"))
+    return sorted(kept.values(), key=lambda run: run.path), left_out
 
 
 @cache
@@ -315,39 +307,40 @@ def settings_of(experiment, method, overrides):
         return None
 
 
-def _counts(record, cell, wanted):
+def _counts(run, cell, wanted):
     return (
         wanted is not None
-        and (record.experiment, record.method) == (cell.column.experiment, cell.method)
-        and record.official
-        and comparable(record.settings, record.seed) == comparable(wanted, record.seed)
+        and (run.record.experiment, run.record.method) == (cell.column.experiment, cell.method)
+        and run.record.official
+        and comparable(run.record.settings, run.record.seed) == comparable(wanted, run.record.seed)
     )
 
 
-def _why_no_cell(record, cells):
+def _why_no_cell(run, cells):
     """Why a finished record counts for no cell."""
-    its_own = [cell for cell in cells if (cell.column.experiment, cell.method) == (record.experiment, record.method)]
+    of = run.record.experiment, run.record.method
+    its_own = [cell for cell in cells if (cell.column.experiment, cell.method) == of]
     if not its_own:
         return "not in the paper"
     differences = []
     for cell in its_own:
-        wanted = settings_of(record.experiment, record.method, cell.column.overrides)
+        wanted = settings_of(run.record.experiment, run.record.method, cell.column.overrides)
         if wanted is None:
             continue
-        have, wanted = comparable(record.settings, record.seed), comparable(wanted, record.seed)
+        have, wanted = comparable(run.record.settings, run.record.seed), comparable(wanted, run.record.seed)
         differences.append([
             (key, have.get(key), wanted.get(key))
             for key in sorted(have.keys() | wanted.keys())
             if have.get(key) != wanted.get(key)
         ])  # fmt: skip
     if not differences:
-        return f"this version has no configuration for {record.experiment}"
-    reasons = [] if record.official else ["unofficial data"]
+        return f"this version has no configuration for {run.record.experiment}"
+    reasons = [] if run.record.official else ["unofficial data"]
     for key, ours, cells_ in min(differences, key=len):
         if key == "training.epochs" and None not in (ours, cells_) and ours < cells_:
             reasons.insert(0, f"shortened: {ours} of {cells_} epochs")
         else:
-            reasons.append(f"{key} is {show(ours)}, the cell's {show(cells_)}")
+            reasons.append(f"{key} is {experiments.show(ours)}, the cell's {experiments.show(cells_)}")
     return "; ".join(reasons)
 
 
@@ -355,7 +348,7 @@ def _with_pools(cells):
     """The cells with the spread that their seeds share with the other methods of the same setup."""
     samples = {}
     for cell in cells:
-        if cell.records:
+        if cell.runs:
             samples.setdefault(cell.column.setup, {})[cell.method] = cell.values
     language = {cell.column.setup for cell in cells if cell.table.metric == "test_loss"}
     pools = {
@@ -365,13 +358,13 @@ def _with_pools(cells):
     return [replace(cell, pool=pools.get(cell.column.setup, {}).get(cell.method)) for cell in cells]
 
 
-def in_order(record):
+def in_order(run):
     """A key that sorts runs by experiment, the paper's order of methods, and seed."""
-    place = list(LABELS).index(record.method) if record.method in LABELS else len(LABELS)
-    return record.setup, place, record.seed, record.path
+    place = formats.place(run.record.method)
+    return run.record.setup, place, run.record.seed, run.path
 
 
-def command_of(record):
+def command_of(run):
     """The exact command that made a run, from its record."""
-    program = ["python", "-m", "reproduce"] if record.argv[:1] == ["run"] else []
-    return shlex.join([*program, *map(str, record.argv)])
+    program = ["python", "-m", "reproduce"] if run.record.argv[:1] == ["run"] else []
+    return shlex.join([*program, *map(str, run.record.argv)])

@@ -1,7 +1,7 @@
 """The report's tables for a terminal."""
 
 from reproduce.report import formats
-from reproduce.report.tables import LABELS, in_order
+from reproduce.report.tables import in_order
 
 
 def grid(header, rows, right=()):
@@ -46,12 +46,12 @@ def format_cells(cells):
     return f"{grid(header, rows, right=(0, 3))}\n\n{total}"
 
 
-def summary_table(records):
+def summary_table(runs):
     """One line a run: experiment, method, test and validation result, best epoch, epochs, time.
 
     Parameters
     ----------
-    records : iterable of reproduce.report.records.Record
+    runs : iterable of reproduce.report.run_folders.RunFolder
 
     Returns
     -------
@@ -59,16 +59,16 @@ def summary_table(records):
     """
     rows = [
         (
-            formats.setup(record.setup),
-            LABELS.get(record.method, record.method),
-            record.seed,
-            "diverged" if record.diverged else formats.number(record.result),
-            formats.number(record.valid_result),
-            record.best_epoch,
-            f"{record.epochs_done}/{record.epochs_planned}",
-            formats.duration(record.seconds),
+            formats.setup(run.record.setup),
+            formats.label(run.record.method),
+            run.record.seed,
+            "diverged" if run.record.diverged else formats.number(run.record.result),
+            formats.number(run.record.valid_result),
+            run.record.best_epoch,
+            f"{run.record.epochs_done}/{run.record.epochs_planned}",
+            formats.duration(run.record.seconds),
         )
-        for record in sorted(records, key=in_order)
+        for run in sorted(runs, key=in_order)
     ]
     header = ("Experiment", "Method", "Seed", "Test", "Valid", "Best epoch", "Epochs", "Time")
     units = "Test and valid: error in %, of language models cross-entropy in nats per character."

@@ -25,16 +25,16 @@ from reproduce import backends, experiments, splits
 from reproduce.errors import UserError
 from reproduce.figure1 import recorder as figure1
 from reproduce.runs import checkpoints, provenance
+from reproduce.runs import record as records
+from reproduce.runs.record import Record
 from reproduce.training import Progress, Training
 
-FORMAT = 1
 SECONDS_BETWEEN_CHECKPOINTS = 30
 LOG_COLUMNS = (
     "epoch", "learning_rate", "train_loss", "valid_loss", "valid_error",
     "test_loss", "test_error", "best_epoch", "seconds",
 )  # fmt: skip
 HISTOGRAM_BINS = 120
-RECORD_KEYS = {"experiment", "method", "settings", "data", "complete", "epochs_done", "best_epoch"}
 
 
 def run_folder(runs, experiment, seed, backend_name):
@@ -45,22 +45,8 @@ def run_folder(runs, experiment, seed, backend_name):
 
 def backend_begun(runs, experiment, seed):
     """Name of the backend that a run below `runs` began on, which it keeps; ``"auto"`` where on none or several."""
-    begun = [name for name in backends.NAMES if (run_folder(runs, experiment, seed, name) / "record.json").exists()]
+    begun = [name for name in backends.NAMES if (run_folder(runs, experiment, seed, name) / records.NAME).exists()]
     return begun[0] if len(begun) == 1 else "auto"
-
-
-def read_record(folder):
-    """record.json in a run's `folder`, or None where there is none."""
-    path = Path(folder) / "record.json"
-    if not path.exists():
-        return None
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read ({one_line(error)}); start the run anew with --restart") from None
-    if not isinstance(record, dict) or record.get("format") != FORMAT or not record.keys() >= RECORD_KEYS:
-        raise UserError(f"{path} is no record of format {FORMAT}; start the run anew with --restart")
-    return record
 
 
 class Run:
@@ -90,7 +76,7 @@ class Run:
     @property
     def record(self):
         """The record as it stands on disk, or None."""
-        return read_record(self.folder)
+        return records.read(self.folder)
 
     @contextlib.contextmanager
     def held(self):
@@ -134,9 +120,9 @@ class Run:
         earlier = None if restart else self.record
         examples = splits.load(self.experiment, data, allow_unofficial)
         if earlier is not None:
-            self._refuse_changes(earlier, examples.provenance)
-            if earlier["complete"]:
-                figure1.refuse_if_missed(self.folder, self.experiment, earlier["epochs_done"])
+            self._refuse_changes(earlier.settings, earlier.data, examples.provenance)
+            if earlier.complete:
+                figure1.refuse_if_missed(self.folder, self.experiment, earlier.epochs_done)
                 if watch:
                     watch.finished_earlier()
                 return earlier
@@ -145,7 +131,7 @@ class Run:
             self.clear()
         if (self.folder / "checkpoint.h5").exists():
             self._restore(training)
-        elif earlier is not None and earlier["epochs_done"]:
+        elif earlier is not None and earlier.epochs_done:
             raise UserError(f"the checkpoint in {self.folder} is gone; start the run anew with --restart")
         figure1.refuse_if_missed(self.folder, self.experiment, training.progress.epoch)
         self._write_logs(training)
@@ -181,16 +167,17 @@ class Run:
             self.experiment["figure1.clipping"],
         )
 
-    def _refuse_changes(self, earlier, data):
+    def _refuse_changes(self, settings, data, data_now):
         """Raise UserError where the run began with other settings or data than it would go on with."""
-        settings, now = earlier["settings"], self.experiment.settings
+        now = self.experiment.settings
+        settings = experiments.completed(self.experiment.name, self.experiment.method.name, settings)
         differing = [
             f"{key} was {settings.get(key)!r}, now {now.get(key)!r}"
             for key in sorted(settings.keys() | now.keys())
             if settings.get(key) != now.get(key) and not key.startswith(experiments.INERT)
         ]
-        if earlier["data"]["sha256"] != data["sha256"]:
-            differing.append(f"the {data['name']} files have other checksums")
+        if data["sha256"] != data_now["sha256"]:
+            differing.append(f"the {data_now['name']} files have other checksums")
         if differing:
             raise UserError(
                 f"the configuration changed since {self.folder} began: {'; '.join(differing)}; "
@@ -201,7 +188,7 @@ class Run:
         path = self.folder / "checkpoint.h5"
         state, header = checkpoints.load(path)
         try:
-            self._refuse_changes(header, training.splits.provenance)
+            self._refuse_changes(header["settings"], header["data"], training.splits.provenance)
             training.backend.restore(state)
             checkpoints.unpack_generator(training.rng, header["generator"])
             training.progress = Progress(**header["progress"])
@@ -259,33 +246,31 @@ class Run:
         writer.writeheader()
         writer.writerows(rows)
         write_text(self.folder / "log.csv", text.getvalue())
-        record = self._describe(training)
-        write_text(self.folder / "record.json", json.dumps(record, indent=1) + "\n")
+        write_text(self.folder / records.NAME, self._describe(training).to_json())
 
     def _describe(self, training):
         experiment, progress = self.experiment, training.progress
-        return {
-            "format": FORMAT,
-            "experiment": experiment.name,
-            "method": experiment.method.name,
-            "seed": self.seed,
-            "overrides": experiment.overrides,
-            "settings": experiment.settings,
-            "epochs_planned": experiment["training.epochs"],
-            "epochs_done": progress.epoch,
-            "complete": training.finished,
-            "best_epoch": progress.best_epoch,
-            "valid_error": _finite(progress.valid_error),
-            "test_error": _finite(progress.test_error),
-            "valid_loss": _finite(progress.valid_loss),
-            "test_loss": _finite(progress.test_loss),
-            "train_loss": _finite(progress.rows[-1]["train_loss"]) if progress.rows else None,
-            "seconds": round(progress.seconds, 3),
-            "backend": self.backend.name,
-            "data": training.splits.provenance,
+        return Record(
+            experiment=experiment.name,
+            method=experiment.method.name,
+            seed=self.seed,
+            overrides=experiment.overrides,
+            settings=experiment.settings,
+            epochs_planned=experiment["training.epochs"],
+            epochs_done=progress.epoch,
+            complete=training.finished,
+            best_epoch=progress.best_epoch,
+            valid_error=_finite(progress.valid_error),
+            test_error=_finite(progress.test_error),
+            valid_loss=_finite(progress.valid_loss),
+            test_loss=_finite(progress.test_loss),
+            train_loss=_finite(progress.rows[-1]["train_loss"]) if progress.rows else None,
+            seconds=round(progress.seconds, 3),
+            backend=self.backend.name,
+            data=training.splits.provenance,
             **self._processes[0],
-            "resumed": self._processes[1:],
-        }
+            resumed=self._processes[1:],
+        )
 
 
 def _finite(value):

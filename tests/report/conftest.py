@@ -120,7 +120,7 @@ def mnist_runs(tmp_path_factory):
 @pytest.fixture(scope="session")
 def page(mnist_runs):
     """index.html of the report on `mnist_runs`."""
-    return report.write([mnist_runs], mnist_runs.parent / "report")
+    return report.write(report.collect([mnist_runs]), mnist_runs.parent / "report")
 
 
 @pytest.fixture

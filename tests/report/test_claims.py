@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from reproduce.report import claims, statistics, tables
-from reproduce.report.records import Record
 from reproduce.report.tables import collect
+from tests.report.run_folder_of import run_folder_of
 
 
 def measured(results):
@@ -29,10 +29,10 @@ def measured(results):
             metric = cell.table.metric
             settings = {"network.kind": "lstm" if metric == "test_loss" else "mlp"}
             fields = [{"seed": seed, "settings": settings, metric: v} for seed, v in results[key].items()]
-            records = [Record(None, "", of) for of in fields]
-            finite, diverged = (tuple(r for r in records if (r.result is None) is which) for which in (False, True))
+            runs = [run_folder_of(**of) for of in fields]
+            finite, diverged = (tuple(r for r in runs if (r.record.result is None) is which) for which in (False, True))
             pool = pools.get(key[:2], {}).get(cell.method)
-            cell = replace(cell, records=finite, diverged=diverged, pool=pool)
+            cell = replace(cell, runs=finite, diverged=diverged, pool=pool)
         cells.append(cell)
     return cells
 

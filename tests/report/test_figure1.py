@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from reproduce import report
 from reproduce.figure1.histograms import MagnitudeHistogram
-from reproduce.report import claims, figure1, gradients, records, statistics
+from reproduce.report import claims, figure1, gradients, run_folders, statistics
 from reproduce.report.tables import collect
 
 ALIKE = {"full-precision": 1.1e-5, "binaryconnect": 2e-5, "bwn": 1.2e-5, "lab": 1e-5}
@@ -143,8 +143,8 @@ def test_runs_of_the_papers_setup_stand_before_shortened_ones(record, tmp_path):
     record(100, "lab", 1.0)
     record(100, "lab", 2.0, seed=5, overrides={"training.epochs": 1})
     (figure,), unused = figure1.collect(collect([tmp_path / "runs"]))
-    assert [one.record.seed for one in figure.spreads[100, "lab"].recorded] == [1234]
-    assert [(one.seed, why) for one, why in unused] == [(5, "another run stands for it")]
+    assert [one.run.record.seed for one in figure.spreads[100, "lab"].recorded] == [1234]
+    assert [(one.record.seed, why) for one, why in unused] == [(5, "another run stands for it")]
 
 
 def test_other_setups_are_named_and_not_drawn(record, tmp_path):
@@ -170,7 +170,7 @@ def test_what_is_missing_is_not_run(record, tmp_path):
     explode, alike = judged(tmp_path / "runs")
     assert explode.state == alike.state == statistics.NOT_RUN and explode.measured == 1
     assert "--set network.steps=10 --set figure1.record=true" in explode.note
-    page = report.write([tmp_path / "runs"], tmp_path / "out")
+    page = report.write(report.collect([tmp_path / "runs"]), tmp_path / "out")
     text = page.read_text(encoding="utf-8")
     markdown = page.with_name("report.md").read_text(encoding="utf-8")
     assert "shortened: 1 of 200 epochs" in text[text.index('id="figure-1"') : text.index('id="training"')]
@@ -185,21 +185,21 @@ def test_what_is_missing_is_not_run(record, tmp_path):
 
 def test_the_page_says_what_the_figure_is(all_eight, tmp_path):
     all_eight()
-    page = report.write([tmp_path / "runs"], tmp_path / "out")
+    page = report.write(report.collect([tmp_path / "runs"]), tmp_path / "out")
     text = page.read_text(encoding="utf-8")
     assert 'id="figure-1"' in text and 'href="#figure-1"' in text
     assert "Gradients of epoch 1, clipped at every time step, as trained" in text
     assert "gradients-0-hidden-to-cell-value-10" in text and "gradients-0-hidden-to-hidden-magnitude-100" in text
     markdown = page.with_name("report.md").read_text(encoding="utf-8")
     assert markdown.count("figure1.json") == 8 and "## Figure 1" in markdown
-    again = report.write([tmp_path / "runs"], tmp_path / "again")
+    again = report.write(report.collect([tmp_path / "runs"]), tmp_path / "again")
     assert again.read_text(encoding="utf-8") == text
 
 
 def test_gradients_that_are_all_zero_or_not_finite_can_be_drawn(record, tmp_path):
     for method, value in (("lab", 0.0), ("binaryconnect", np.inf), ("bwn", 1e-44)):
         record(100, method, value)
-    report.write([tmp_path / "runs"], tmp_path / "out")
+    report.write(report.collect([tmp_path / "runs"]), tmp_path / "out")
 
 
 @pytest.mark.parametrize(
@@ -225,12 +225,12 @@ def test_a_malformed_recording_is_named_and_its_run_left_out(record, tmp_path, c
     told = json.loads(file.read_text())
     change(told)
     file.write_text(json.dumps(told))
-    found, (left_out,) = records.read([tmp_path / "runs"])
+    found, (left_out,) = run_folders.read([tmp_path / "runs"])
     assert not found and "figure1.json" in left_out.reason and reason in left_out.reason
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", '"figure"'])
 def test_what_is_no_recording_is_named(record, tmp_path, text):
     (record(10, "lab", 1.0) / "figure1.json").write_text(text)
-    _, (left_out,) = records.read([tmp_path / "runs"])
+    _, (left_out,) = run_folders.read([tmp_path / "runs"])
     assert "figure1.json" in left_out.reason

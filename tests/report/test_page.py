@@ -70,7 +70,7 @@ def test_every_fragment_leads_somewhere_and_identifiers_are_unique(reader):
 
 def test_every_number_of_ours_leads_to_a_record_that_is_there(page, reader):
     records = [unquote(link) for link in reader.links if link.endswith("record.json")]
-    counted = [record for cell in tables.collect([page.parents[1] / "results"]).cells for record in cell.records]
+    counted = [run for cell in tables.collect([page.parents[1] / "results"]).cells for run in cell.runs]
     targets = {(page.parent / link).resolve() for link in records}
     assert {(record.folder / "record.json").resolve() for record in counted} <= targets
     assert all(target.is_file() for target in targets)
@@ -106,13 +106,14 @@ def test_exact_commands_and_environment_are_in_both(html, markdown):
 
 
 def test_left_out_runs_enter_no_number(mnist_runs):
-    lab = next(cell for cell in report.cells([mnist_runs]) if (cell.method, cell.column.label) == ("lab", "MNIST"))
+    cells = report.collect([mnist_runs]).cells
+    lab = next(cell for cell in cells if (cell.method, cell.column.label) == ("lab", "MNIST"))
     assert sorted(lab.by_seed) == [1234, 1235, 1236]
 
 
 def test_the_same_records_give_the_same_bytes_in_less_than_20_seconds(page, html, markdown):
     began = time.process_time()  # not the clock's: a busy machine is no fault of the page's
-    again = report.write([page.parents[1] / "results"], page.parents[1] / "again")
+    again = report.write(report.collect([page.parents[1] / "results"]), page.parents[1] / "again")
     assert time.process_time() - began < 20
     assert again.read_text(encoding="utf-8") == html
     assert again.with_name("report.md").read_text(encoding="utf-8") == markdown
@@ -120,14 +121,14 @@ def test_the_same_records_give_the_same_bytes_in_less_than_20_seconds(page, html
 
 def test_hostile_names_stay_text(tmp_path, new_run):
     new_run(tmp_path, device="<script>alert('|')</script>", argv=["run", "mnist", "<b>"])
-    text = report.write([tmp_path], tmp_path / "out").read_text(encoding="utf-8")
+    text = report.write(report.collect([tmp_path]), tmp_path / "out").read_text(encoding="utf-8")
     assert "<script>" not in text and "&lt;script&gt;" in text
     Reader(text)
 
 
 def test_a_page_without_runs_says_so(tmp_path):
     (tmp_path / "runs").mkdir()
-    text = report.write([tmp_path / "runs"], tmp_path / "out").read_text(encoding="utf-8")
+    text = report.write(report.collect([tmp_path / "runs"]), tmp_path / "out").read_text(encoding="utf-8")
     Reader(text)
     assert "0 were measured here: 67 not run" in text
 
@@ -136,37 +137,37 @@ def test_a_run_without_log_or_histogram_is_listed_without_curves(tmp_path, new_r
     folder = new_run(tmp_path)
     (folder / "log.csv").unlink()
     (folder / "histogram.json").unlink()
-    text = report.write([tmp_path], tmp_path / "out").read_text(encoding="utf-8")
+    text = report.write(report.collect([tmp_path]), tmp_path / "out").read_text(encoding="utf-8")
     assert "python -m reproduce run mnist --method lab --seed 1234" in text
     assert 'id="training"' not in text
 
 
 def test_errors_of_zero_can_be_drawn(tmp_path, new_run):
     new_run(tmp_path, "digits", result=0.0)
-    Reader(report.write([tmp_path], tmp_path / "out").read_text(encoding="utf-8"))
+    Reader(report.write(report.collect([tmp_path]), tmp_path / "out").read_text(encoding="utf-8"))
 
 
 def test_an_unwritable_folder_leaves_nothing_behind(tmp_path):
     (tmp_path / "runs").mkdir()
     (tmp_path / "out").write_text("a file")
     with pytest.raises(OSError):
-        report.write([tmp_path / "runs"], tmp_path / "out")
+        report.write(report.collect([tmp_path / "runs"]), tmp_path / "out")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "runs"]
 
 
 def test_links_survive_odd_folder_names(tmp_path, new_run):
     new_run(tmp_path / "a b#c")
-    page = report.write([tmp_path / "a b#c"], tmp_path / "out")
+    page = report.write(report.collect([tmp_path / "a b#c"]), tmp_path / "out")
     (link,) = {link for link in Reader(page.read_text(encoding="utf-8")).links if link.endswith("record.json")}
     assert (page.parent / unquote(link)).is_file() and "#" not in link and " " not in link
 
 
 def test_relative_folders_are_found_from_the_page(tmp_path, new_run, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    new_run(Path("results"))
-    page = report.write(None, "report/deep")
+    new_run(Path("runs"))
+    page = report.write(report.collect([Path("runs")]), "report/deep")
     (link,) = {link for link in Reader(page.read_text(encoding="utf-8")).links if link.endswith("record.json")}
-    assert link == "../../results/mnist/lab/seed-1234/record.json"
+    assert link == "../../runs/mnist/lab/seed-1234/record.json"
 
 
 def test_a_page_of_runs_that_diverged_is_whole_and_says_so(tmp_path, new_run):
@@ -176,10 +177,10 @@ def test_a_page_of_runs_that_diverged_is_whole_and_says_so(tmp_path, new_run):
     new_run(tmp_path / "runs", "war_and_peace", "binaryconnect", result=None)
     later = new_run(tmp_path / "runs", "war_and_peace", "bnn", result=None, best_epoch=1, valid_loss=2.0, test_loss=2.1)
     assert "nan" in (later / "log.csv").read_text()
-    html = report.write([tmp_path / "runs"], tmp_path / "report").read_text(encoding="utf-8")
+    html = report.write(report.collect([tmp_path / "runs"]), tmp_path / "report").read_text(encoding="utf-8")
     reader = Reader(html)
     assert {link[1:] for link in reader.links if link.startswith("#")} <= set(reader.identifiers)
-    assert '>1 diverged</a>' in html and "diverged: validation was never finite in 200 epochs" in html
+    assert ">1 diverged</a>" in html and "diverged: validation was never finite in 200 epochs" in html
     assert "provisional: holds" in html and "1 diverged of BinaryConnect" in html
     markdown = (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
     assert "| 1 diverged |" in markdown and "| diverged |" in markdown

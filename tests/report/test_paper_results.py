@@ -5,8 +5,8 @@ import math
 import pytest
 
 from reproduce import experiments
+from reproduce.methods import METHODS
 from reproduce.report import tables
-from reproduce.report.tables import LABELS
 
 CELLS = tables.published()
 WEIGHTS_ONLY = ["full-precision", "binaryconnect", "bwn", "lab"]
@@ -19,9 +19,9 @@ def of(table, label):
 @pytest.mark.parametrize(
     "table, labels, methods",
     [
-        (1, ["MNIST", "CIFAR-10", "SVHN"], list(LABELS)),
+        (1, ["MNIST", "CIFAR-10", "SVHN"], list(METHODS)),
         (2, ["16", "32", "64", "128"], WEIGHTS_ONLY),
-        (3, ["War and Peace", "Linux Kernel"], list(LABELS)),
+        (3, ["War and Peace", "Linux Kernel"], list(METHODS)),
         (4, ["10", "50", "100", "150"], WEIGHTS_ONLY),
     ],
 )

@@ -8,8 +8,8 @@ import pytest
 from scipy import stats
 
 from reproduce.report import formats, statistics, tables
-from reproduce.report.records import Record
 from reproduce.report.tables import collect, command_of, comparable
+from tests.report.run_folder_of import run_folder_of
 
 
 def cell_of(results, method="lab", column="MNIST"):
@@ -75,20 +75,20 @@ def test_what_was_not_run_is_not_run(tmp_path):
         ({"overrides": {"backend.precision": "tf32"}}, "backend.precision is tf32, the cell's float32"),
         ({"official": False}, "unofficial data"),
         ({"experiment": "digits"}, "not in the paper"),
-        ({"settings": {"training.epochs": 50}}, "the cell's"),
+        ({"settings": {"network.units": 64}}, "network.units is 64, the cell's 2048"),
     ],
 )
 def test_a_run_with_other_settings_enters_no_cell_and_says_why(tmp_path, new_run, changes, why):
     new_run(tmp_path, **changes)
     results = collect([tmp_path])
-    assert not any(cell.records for cell in results.cells)
+    assert not any(cell.runs for cell in results.cells)
     ((_, reason),) = results.others
     assert why in reason
 
 
 def test_keys_that_cannot_change_a_result_do_not_matter(tmp_path, new_run):
     new_run(tmp_path, overrides={"data.resident_limit": 1000})
-    assert cell_of(collect([tmp_path])).records
+    assert cell_of(collect([tmp_path])).runs
 
 
 def test_initial_seeds_of_language_models_do_not_matter():
@@ -118,7 +118,7 @@ def test_a_copy_is_called_a_copy(tmp_path, new_run):
     new_run(tmp_path / "runs")
     shutil.copytree(tmp_path / "runs", tmp_path / "results")
     results = collect([tmp_path / "runs", tmp_path / "results"])
-    assert len(cell_of(results).records) == 1
+    assert len(cell_of(results).runs) == 1
     assert results.left_out[0].reason == "a copy of results/mnist/lab/seed-1234"
 
 
@@ -140,8 +140,8 @@ def language_cell(values, method="lab", losses=None):
     """The Table 3 cell of `method` with one run for each of `values`."""
     cell = next(c for c in tables.published() if (c.table.number, c.method) == (3, method))
     fields = [{"seed": i, "settings": {"network.kind": "lstm"}, "test_loss": v} for i, v in enumerate(values)]
-    records = tuple(Record(None, "", of, test_losses=losses) for of in fields)
-    return replace(cell, records=records, pool=statistics.pools({method: values})[method])
+    runs = tuple(run_folder_of(**of, test_losses=losses) for of in fields)
+    return replace(cell, runs=runs, pool=statistics.pools({method: values})[method])
 
 
 def test_a_cross_entropy_without_losses_of_its_sequences_has_no_yardstick():
@@ -166,5 +166,5 @@ def test_the_command_names_the_overrides():
 
 
 def test_the_exact_command_of_a_run_is_its_argv(mnist_runs):
-    record = cell_of(collect([mnist_runs])).records[1]
-    assert command_of(record) == "python -m reproduce run mnist --method lab --seed 1235"
+    run = cell_of(collect([mnist_runs])).runs[1]
+    assert command_of(run) == "python -m reproduce run mnist --method lab --seed 1235"

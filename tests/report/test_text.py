@@ -4,7 +4,7 @@ from reproduce import report
 
 
 def test_every_cell_has_a_line(mnist_runs):
-    lines = report.format_cells(report.cells([mnist_runs])).splitlines()
+    lines = report.format_cells(report.collect([mnist_runs]).cells).splitlines()
     assert len(lines) == 2 + 67 + 2
     assert lines[-1] == "67 cells: 6 reproduced, 1 not reproduced, 60 not run"
     lab = next(line for line in lines if "mnist --method lab" in line)
@@ -15,16 +15,15 @@ def test_every_cell_has_a_line(mnist_runs):
 def test_the_summary_has_a_line_a_run_in_the_papers_order(tmp_path, new_run):
     for method, result in (("lab", 3.1), ("full-precision", 2.9)):
         new_run(tmp_path, "digits", method, result=result, seconds=75.0)
-    records, _ = report.read([tmp_path])
-    header, _, first, second, _ = report.summary_table(records).splitlines()
+    header, _, first, second, _ = report.summary(report.collect([tmp_path])).splitlines()
     assert header.split()[:3] == ["Experiment", "Method", "Seed"]
     assert first.split() == ["digits", "full-precision", "1234", "2.900", "2.900", "50", "50/50", "1", "min"]
     assert second.split()[1] == "LAB"
 
 
 def test_the_summary_names_what_was_left_out(mnist_runs):
-    assert "left out: results/mnist/bwn/seed-10: test_error is nan" in report.summary([mnist_runs])
+    assert "left out: results/mnist/bwn/seed-10: test_error is nan" in report.summary(report.collect([mnist_runs]))
 
 
 def test_no_runs(tmp_path):
-    assert report.summary([tmp_path]) == "no runs"
+    assert report.summary(report.collect([tmp_path])) == "no runs"

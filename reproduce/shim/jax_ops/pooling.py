@@ -92,8 +92,7 @@ class _Windows:
         """From padded `x`, the element at `offset` of every window."""
         start = (0,) * len(self._leading) + offset
         stop = x.shape[: len(self._leading)] + tuple(
-            o + (count - 1) * stride + 1
-            for o, count, stride in zip(offset, self.counts, self.stride, strict=True)
+            o + (count - 1) * stride + 1 for o, count, stride in zip(offset, self.counts, self.stride, strict=True)
         )
         return jax.lax.slice(x, start, stop, self._leading + self.stride)
 

@@ -109,9 +109,7 @@ def _nothing_done(op, node, outer):
     info = op.info
     kept = list(outer[info.n_seqs :])
     n_buffers = len(info.tap_array)
-    empty = [
-        jnp.zeros((0,) * v.type.ndim, device_dtype(v.type.dtype)) for v in op.outer_nitsot_outs(node.outputs)
-    ]
+    empty = [jnp.zeros((0,) * v.type.ndim, device_dtype(v.type.dtype)) for v in op.outer_nitsot_outs(node.outputs)]
     outputs = kept[:n_buffers] + empty + kept[n_buffers : n_buffers + info.n_shared_outs]
     return outputs[0] if len(outputs) == 1 else outputs
 

@@ -64,9 +64,7 @@ def static_ints(values, op, node, what):
 @jax_funcify.register(FunctionGraph)
 def jax_funcify_FunctionGraph(fgraph, node=None, fgraph_name="jax_funcified_fgraph", **kwargs):
     """A function of the graph's inputs that returns the tuple of its outputs."""
-    return fgraph_to_python(
-        fgraph, _convert, const_conversion_fn=_constant, fgraph_name=fgraph_name, **kwargs
-    )
+    return fgraph_to_python(fgraph, _convert, const_conversion_fn=_constant, fgraph_name=fgraph_name, **kwargs)
 
 
 def _constant(value, variable=None, **kwargs):

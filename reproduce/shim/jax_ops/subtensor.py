@@ -39,9 +39,7 @@ def _index(index, op, node):
         bounds = (index.start, index.stop, index.step)
         return slice(*(None if bound is None else int(bound) for bound in bounds))
     if not is_static(index) and index.dtype == "bool":
-        raise unsupported(
-            op, node, "the length of x[mask] depends on values of the mask", "use switch(mask, x, 0)"
-        )
+        raise unsupported(op, node, "the length of x[mask] depends on values of the mask", "use switch(mask, x, 0)")
     return index
 
 

@@ -1,31 +1,37 @@
 """Bad records are named and left out; nothing is silently averaged in."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from reproduce import report
 from reproduce.errors import UserError
-from reproduce.report import records
+from reproduce.report import run_folders
 from reproduce.report.tables import collect
 
 
 def reason(root):
     """Why the only run below `root` is left out."""
-    found, left_out = records.read([root])
+    found, left_out = run_folders.read([root])
     assert not found and len(left_out) == 1
     return left_out[0].reason
 
 
 def test_a_whole_record_is_read(tmp_path, new_run):
     new_run(tmp_path / "runs", result=1.23)
-    (record,), left_out = records.read([tmp_path / "runs"])
+    (run,), left_out = run_folders.read([tmp_path / "runs"])
     assert not left_out
-    assert record.path == "runs/mnist/lab/seed-1234"
-    assert (record.experiment, record.method, record.seed, record.result) == ("mnist", "lab", 1234, 1.23)
-    assert len(record.log["alpha_dense3"]) == 50
-    assert list(record.histogram["layers"]) == ["dense1", "dense2", "dense3", "dense4"]
+    assert run.path == "runs/mnist/lab/seed-1234"
+    assert (run.record.experiment, run.record.method, run.record.seed, run.record.result) == (
+        "mnist",
+        "lab",
+        1234,
+        1.23,
+    )
+    assert len(run.log["alpha_dense3"]) == 50
+    assert list(run.histogram["layers"]) == ["dense1", "dense2", "dense3", "dense4"]
 
 
 @pytest.mark.parametrize("key", ["settings", "seed", "argv", "data"])
@@ -90,20 +96,20 @@ def test_a_missing_log_or_histogram_is_no_fault(tmp_path, new_run):
     folder = new_run(tmp_path)
     (folder / "log.csv").unlink()
     (folder / "histogram.json").unlink()
-    (record,), left_out = records.read([tmp_path])
-    assert not left_out and record.log == {} and record.histogram == {}
+    (run,), left_out = run_folders.read([tmp_path])
+    assert not left_out and run.log == {} and run.histogram == {}
 
 
 def test_losses_of_test_sequences_are_read(tmp_path, new_run):
     (new_run(tmp_path) / "test_losses.json").write_text("[1.5, 1.25, 1.0]")
-    (record,), _ = records.read([tmp_path])
-    np.testing.assert_array_equal(record.test_losses, [1.5, 1.25, 1.0])
+    (run,), _ = run_folders.read([tmp_path])
+    np.testing.assert_array_equal(run.test_losses, [1.5, 1.25, 1.0])
 
 
 def test_an_unfinished_run_is_named_and_left_out(tmp_path, new_run):
     new_run(tmp_path / "runs", complete=False, epochs_done=12, test_error=None)
     results = collect([tmp_path / "runs"])
-    assert not any(cell.records for cell in results.cells) and not results.others
+    assert not any(cell.runs for cell in results.cells) and not results.others
     assert [(item.path, item.reason) for item in results.left_out] == [
         ("runs/mnist/lab/seed-1234", "unfinished: 12 of 50 epochs")
     ]
@@ -111,26 +117,38 @@ def test_an_unfinished_run_is_named_and_left_out(tmp_path, new_run):
 
 def test_a_diverged_run_is_read_and_left_out_by_name(diverged):
     runs = diverged.folder.parents[2]
-    (record,), left_out = records.read([runs])
-    assert record.diverged and not left_out
+    (run,), left_out = run_folders.read([runs])
+    assert run.record.diverged and not left_out
     results = collect([runs])
-    assert not any(cell.records or cell.diverged for cell in results.cells) and not results.others
+    assert not any(cell.runs or cell.diverged for cell in results.cells) and not results.others
     assert [item.reason for item in results.left_out] == ["diverged: validation was never finite in 2 epochs"]
-    assert " diverged " in report.summary([runs])
+    assert " diverged " in report.summary(report.collect([runs]))
 
 
 def test_a_missing_folder_is_the_users_mistake(tmp_path):
     with pytest.raises(UserError, match="no folder of runs at"):
-        records.read([tmp_path / "nowhere"])
+        run_folders.read([tmp_path / "nowhere"])
 
 
-def test_without_folders_those_that_exist_are_read(tmp_path, new_run, monkeypatch):
+def test_by_default_runs_here_and_the_checkouts_results_are_read(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert records.read() == ([], [])
-    new_run(tmp_path / "results")
-    assert [record.path for record in records.read()[0]] == ["results/mnist/lab/seed-1234"]
+    results = Path(run_folders.__file__).resolve().parents[2] / "results"
+    assert run_folders.default_folders() == [results]
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "results").mkdir()
+    assert run_folders.default_folders() == [Path("runs"), results]
+
+
+def test_a_setting_that_a_record_lacks_counts_as_the_value_that_held_then(tmp_path, new_run, monkeypatch):
+    file = new_run(tmp_path) / "record.json"
+    fields = json.loads(file.read_text())
+    del fields["settings"]["data.shape"]
+    file.write_text(json.dumps(fields))
+    (run,), _ = run_folders.read([tmp_path])
+    assert run.record.settings["data.shape"] == [784]
+    assert [cell.values for cell in collect([tmp_path]).cells if cell.runs] == [[1.2]]
 
 
 def test_a_folder_named_twice_is_read_once(tmp_path, new_run):
     new_run(tmp_path / "runs")
-    assert len(records.read([tmp_path / "runs", tmp_path / "runs" / "mnist"])[0]) == 1
+    assert len(run_folders.read([tmp_path / "runs", tmp_path / "runs" / "mnist"])[0]) == 1

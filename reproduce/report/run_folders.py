@@ -1,0 +1,174 @@
+"""Reads run folders; what is wrong with one is named and the folder left out, never guessed at."""
+
+import csv
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from datasets.errors import one_line
+from reproduce import experiments
+from reproduce.errors import UserError
+from reproduce.report import gradients
+from reproduce.report.gradients import Recording
+from reproduce.runs.provenance import CHECKOUT
+from reproduce.runs.record import NAME, Record
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A run folder that enters no number, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class RunFolder:
+    """One run as its folder tells it.
+
+    Attributes
+    ----------
+    folder : Path
+        Where it lies.
+    path : str
+        The same for people: the runs' folder's name and what follows.
+    record : Record
+        record.json, its settings completed by those that came later.
+    log : dict of str to ndarray of float64, shape (epochs,)
+        Columns of log.csv; empty where there is none.
+    histogram : dict
+        histogram.json; empty where there is none.
+    test_losses : ndarray of float64, shape (sequences,), or None
+        test_losses.json, a list: the language models' mean cross-entropy of each test sequence, in the text's
+        order, at the best epoch.
+    gradients : Recording or None
+        figure1.json: the gradients that Figure 1 is drawn from.
+    """
+
+    folder: Path
+    path: str
+    record: Record
+    log: dict = field(default_factory=dict)
+    histogram: dict = field(default_factory=dict)
+    test_losses: np.ndarray | None = None
+    gradients: Recording | None = None
+
+
+def default_folders():
+    """The folders that are read unless others are named: ``runs`` and the checkout's ``results``, where they exist."""
+    return [folder for folder in (Path("runs"), CHECKOUT / "results") if folder.is_dir()]
+
+
+def read(folders):
+    """All runs below `folders`.
+
+    Parameters
+    ----------
+    folders : iterable of path
+        Trees of run folders.
+
+    Returns
+    -------
+    runs : list of RunFolder
+        Complete and unfinished runs, by path.
+    left_out : list of LeftOut
+        Folders whose record cannot be used, with the reason.
+
+    Raises
+    ------
+    UserError
+        Where one of `folders` is not a folder.
+    """
+    runs, left_out, seen = [], [], set()
+    for root in map(Path, folders):
+        if not root.is_dir():
+            raise UserError(f"there is no folder of runs at {root}; name one with --runs")
+        for file in sorted(root.rglob(NAME)):
+            if file.resolve() in seen:
+                continue
+            seen.add(file.resolve())
+            path = (Path(root.resolve().name) / file.parent.relative_to(root)).as_posix()
+            try:
+                runs.append(_read_one(file.parent, path))
+            except ValueError as error:
+                left_out.append(LeftOut(path, str(error)))
+    return runs, left_out
+
+
+def _read_one(folder, path):
+    """The run in `folder`, or ValueError with what is wrong."""
+    record = Record.from_json(_text(folder / NAME))
+    if record.complete:
+        record.check_result()
+    settings = experiments.completed(record.experiment, record.method, record.settings)
+    return RunFolder(
+        folder,
+        path,
+        replace(record, settings=settings),
+        _log(folder / "log.csv"),
+        _histogram(folder / "histogram.json"),
+        _test_losses(folder / "test_losses.json"),
+        _gradients(folder / "figure1.json"),
+    )
+
+
+def _text(file):
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{file.name} cannot be read: {one_line(error)}") from None
+
+
+def _json(file):
+    try:
+        return json.loads(_text(file))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{file.name} cannot be read: {one_line(error)}") from None
+
+
+def _log(file):
+    """Columns of a log; empty cells are NaN."""
+    if not file.exists():
+        return {}
+    try:
+        with open(file, encoding="utf-8", newline="") as stream:
+            header, *rows = csv.reader(stream)
+        values = np.array([[float(cell) if cell else np.nan for cell in row] for row in rows], "float64")
+        return dict(zip(header, values.reshape(-1, len(header)).T, strict=True))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"log.csv cannot be read: {one_line(error)}") from None
+
+
+def _histogram(file):
+    """The latent weights' histogram: ``{"epoch": n, "layers": {name: {"edges": …, "counts": …}}}``."""
+    if not file.exists():
+        return {}
+    histogram = _json(file)
+    try:
+        for name, layer in histogram["layers"].items():
+            edges, counts = len(layer["edges"]), len(layer["counts"])
+            if edges != counts + 1:
+                raise ValueError(f"histogram.json: {name} has {edges} edges for {counts} counts")
+    except (KeyError, TypeError, AttributeError):
+        raise ValueError("histogram.json is not in this report's form") from None
+    return histogram
+
+
+def _gradients(file):
+    """What was recorded of gradients, or None where nothing was."""
+    return gradients.parse(_json(file)) if file.exists() else None
+
+
+def _test_losses(file):
+    """Losses of the test sequences, or None where they were not kept."""
+    if not file.exists():
+        return None
+    try:
+        losses = np.array(_json(file), "float64")
+    except TypeError:
+        losses = np.empty(0)
+    if losses.ndim != 1 or not len(losses) or not np.isfinite(losses).all():
+        raise ValueError("test_losses.json is not a list of numbers")
+    return losses
