@@ -139,9 +139,8 @@ def _resolve(options):
 
     overrides = experiments.parse_overrides(options.set)
     epochs = getattr(options, "epochs", None)
-    if epochs is not None:
-        if overrides.setdefault("training.epochs", epochs) != epochs:
-            raise UserError(f"--epochs {epochs} and --set training.epochs={overrides['training.epochs']} disagree")
+    if epochs is not None and overrides.setdefault("training.epochs", epochs) != epochs:
+        raise UserError(f"--epochs {epochs} and --set training.epochs={overrides['training.epochs']} disagree")
     _check_seed(options)
     return experiments.resolve(options.experiment, options.method, overrides)
 
