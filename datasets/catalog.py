@@ -1,4 +1,4 @@
-"""The data sets by name."""
+"""The source of each data set, by name."""
 
 from datasets.cifar10.source import CIFAR10Source
 from datasets.digits import DigitsSource
@@ -8,8 +8,8 @@ from datasets.svhn.source import SVHNSource
 from datasets.text.source import LinuxKernel, WarAndPeace
 
 DATA_SETS = {
-    data_set.name: data_set
-    for data_set in (
+    source.name: source
+    for source in (
         DigitsSource(),
         MNISTSource(),
         CIFAR10Source(),
@@ -22,16 +22,24 @@ DATA_SETS = {
 
 
 def get(name):
-    """Return the data set of that name.
+    """Return the source of the data set `name`.
 
     Returns
     -------
-    datasets.storage.data_set.DataSet
+    datasets.storage.source.Source
 
     Raises
     ------
     DataError
-        There is none; the message suggests the nearest names.
+        There is no such data set; the message suggests the nearest names.
+
+    Examples
+    --------
+    >>> get("digits").description
+    "scikit-learn's 1,797 handwritten digits of 8 x 8 grey pixels, built in"
+    >>> get("minst")
+    Traceback (most recent call last):
+    datasets.errors.DataError: unknown data set 'minst' (did you mean 'mnist'?); data sets are digits, mnist, ...
     """
     if name in DATA_SETS:
         return DATA_SETS[name]
@@ -39,5 +47,5 @@ def get(name):
 
 
 def provenance(name, root):
-    """Return what a run's record says of the data set `name` under `root`: see `DataSet.provenance`."""
+    """Return what a run's record says of the data set `name` under `root`; see `Source.provenance`."""
     return get(name).provenance(root)

@@ -1,4 +1,4 @@
-"""scikit-learn's handwritten digits, in MNIST's form and without a download."""
+"""scikit-learn's handwritten digits in the form of MNIST; they need no download."""
 
 import hashlib
 
@@ -11,9 +11,9 @@ from datasets.storage.source import Source
 
 SIDE = 8
 NUM_CLASSES = 10
-DARKEST = 16  # the largest pixel value, a count of dark dots in a 4 x 4 block
+DARKEST = 16  # the largest pixel value: the number of dark dots in a 4 x 4 block
 SPLIT_SEED = 1797
-# Of the bytes of all images as float32 in [0, 1] and of all labels as uint8, in scikit-learn's order.
+# Of the bytes of all images (float32 in [0, 1]) and of all labels (uint8), in scikit-learn's order.
 SHA256 = {
     "X": "9f578524b6cec1fc800cc52dfc87ebe56264983d490aa72a4bd928ba2570ec77",
     "y": "8ba4f891220f5e4c9c819638d1602d74b83618f167043c6da52a2a247841ddf0",
@@ -24,23 +24,31 @@ NUM_TRAIN = 1497
 class Digits(DenseDesignMatrix):
     """Handwritten digits: `X` float32 (n, 64) in [0, 1] unless centred, `y` uint8 (n, 1), `y_labels` 10.
 
-    scikit-learn has 1,797 images without a division. Here they are put into the order
-    ``RandomState(SPLIT_SEED).permutation(1797)``; the first 1,497 are train, the last 300 test. As with
-    MNIST, validation examples are a slice of train: [0, 1200) to train on, [1200, 1497) to validate.
+    scikit-learn does not divide its 1,797 images. Here they are put into the order
+    ``RandomState(SPLIT_SEED).permutation(1797)``; the first 1,497 are the training set, the last 300 the test set. As
+    with MNIST, validation examples are a slice of the training set: [0, 1200) to train, [1200, 1497) to validate.
 
     Parameters
     ----------
     which_set : {'train', 'test'}
     center : bool
-        Subtract from each pixel its mean over the whole of this set, before slicing: train and validation
-        share one mean image, test has its own.
+        Subtract from each pixel its mean over this whole set, before slicing. So training and validation
+        examples share one mean image, and the test set has its own.
     start, stop : int or None
-        Keep the examples `start` to `stop` (exclusive); `stop` without `start` is ignored, as with MNIST.
+        Keep the examples `start` to `stop` (exclusive). As in MNIST, `stop` without `start` is ignored.
 
     Raises
     ------
     BadArgumentError
         `which_set` or the slice does not exist; also a ValueError and an AssertionError.
+
+    Examples
+    --------
+    >>> train = Digits("train", center=True, start=0, stop=1200)
+    >>> train.X.shape, train.y.shape, train.get_topological_view().shape
+    ((1200, 64), (1200, 1), (1200, 8, 8, 1))
+    >>> train.get_test_set().X.shape
+    (300, 64)
     """
 
     def __init__(self, which_set, center=False, start=None, stop=None):
@@ -56,25 +64,24 @@ class Digits(DenseDesignMatrix):
         super().__init__(X=X, y=y, view_converter=DefaultViewConverter((SIDE, SIDE, 1)), y_labels=NUM_CLASSES)
 
     def get_test_set(self):
-        """Return the whole test set, centred if this set was asked to be."""
+        """Return the whole test set, centred if this set is."""
         return Digits("test", center=self.center)
 
     def adjust_for_viewer(self, X):
-        """Return pixels in [0, 1] stretched to [-1, 1] for display."""
+        """Return pixels from [0, 1] scaled to [-1, 1] for display."""
         return np.clip(2 * X - 1, -1, 1)
 
 
 class DigitsSource(Source):
-    """The digits as an entry of the catalog: part of scikit-learn, so there is nothing to fetch or keep."""
+    """The digits as a source: they are part of scikit-learn, so nothing is downloaded or prepared."""
 
     name = "digits"
     description = "scikit-learn's 1,797 handwritten digits of 8 x 8 grey pixels, built in"
-    download_bytes = 0
     prepared_bytes = 0
 
     def prepare(self, root, from_path=None, allow_unofficial=False):
         if from_path is not None:
-            raise DataError("digits is part of scikit-learn and made from no files; leave --from out")
+            raise DataError("digits is part of scikit-learn and not made from files; leave --from out")
         return "digits: built in, nothing to do"
 
     def verify(self, root):
@@ -93,7 +100,7 @@ class DigitsSource(Source):
 
 def _all_digits():
     """Return scikit-learn's digits in its order: X float32 (1797, 64) in [0, 1], y uint8 (1797, 1)."""
-    # scikit-learn takes a second to import, which users of other data sets need not wait for.
+    # scikit-learn takes a second to import; users of other data sets need not wait for it.
     from sklearn.datasets import load_digits
 
     X, y = load_digits(return_X_y=True)

@@ -1,4 +1,4 @@
-"""What can go wrong with data. Each error's message is one line that says what is wrong and what to do."""
+"""Errors about data. Each message is one line that says what is wrong and what to do."""
 
 import difflib
 import re
@@ -6,7 +6,7 @@ import shlex
 
 
 class DataError(Exception):
-    """Data or a request for data that cannot be used; the message is one line, with the remedy."""
+    """The data, or a request for them, cannot be used."""
 
 
 class CannotWriteError(DataError, OSError):
@@ -18,25 +18,25 @@ class FullDiskError(CannotWriteError):
 
 
 class EnvironmentVariableError(DataError):
-    """An environment variable that a path needs is not set (pylearn2's name)."""
+    """An environment variable that a path needs is not set. The name is pylearn2's."""
 
 
 class NoDataPathError(EnvironmentVariableError):
-    """PYLEARN2_DATA_PATH is needed and not set (pylearn2's name)."""
+    """PYLEARN2_DATA_PATH is needed and not set. The name is pylearn2's."""
 
 
 class UndefinedVariableError(EnvironmentVariableError, ValueError):
-    """Another ``${NAME}`` in a path is not set; pylearn2 raises ValueError."""
+    """Another variable that a path needs is not set; pylearn2 raises a ValueError."""
 
 
 class NotPreparedError(DataError, OSError):
-    """The prepared file of a data set is missing; pylearn2 raises IOError for its missing files."""
+    """The prepared file of a data set is missing; pylearn2 raises an IOError for missing files."""
 
 
 class BadArgumentError(DataError, ValueError, AssertionError):
-    """An argument of a loader that makes no sense.
+    """An argument has a value that makes no sense.
 
-    pylearn2 answers some of these by ValueError and some by a failed assertion, so this is both.
+    pylearn2 raises a ValueError for some of these and fails an assertion for others, so this is both.
     """
 
 
@@ -46,15 +46,22 @@ def prepare_command(name, root):
 
 
 def nearest(name, known):
-    """Return ``" (did you mean 'x'?)"`` with the `known` names most like `name`, or an empty string."""
+    """Return ``" (did you mean 'x'?)"`` with the `known` names most like `name`, or an empty string.
+
+    Examples
+    --------
+    >>> nearest("minst", ["mnist", "svhn"])
+    " (did you mean 'mnist'?)"
+    """
     close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
     return f" (did you mean {' or '.join(map(repr, close))}?)" if close else ""
 
 
 def one_line(error):
-    """Return an exception's message on one line, without the file name of an OSError.
+    """Return the message of an exception on one line.
 
-    HDF5's messages have line ends and memory addresses; of those only the system's own words stay.
+    The file name of an OSError is left out. HDF5's messages contain line ends and memory addresses; only the
+    operating system's own words in them are kept.
     """
     message = str(getattr(error, "strerror", None) or error)
     from_hdf5 = re.search(r"error message = '([^']*)'", message)

@@ -1,4 +1,4 @@
-"""Where data lie: the root folder and variables in paths."""
+"""The root folder of prepared data, and environment variables in paths."""
 
 import os
 import re
@@ -15,7 +15,7 @@ def expand_variables(path):
     Parameters
     ----------
     path : str or Path
-        `~` stays as it is.
+        A `~` in it is not expanded.
 
     Returns
     -------
@@ -24,9 +24,15 @@ def expand_variables(path):
     Raises
     ------
     NoDataPathError
-        The path names ``${PYLEARN2_DATA_PATH}`` and that is not set.
+        ``${PYLEARN2_DATA_PATH}`` is in the path and not set.
     UndefinedVariableError
-        Another variable is not set; this is also a ValueError.
+        Another variable is not set; also a ValueError.
+
+    Examples
+    --------
+    >>> os.environ["SCRATCH"] = "/scratch"
+    >>> expand_variables("${SCRATCH}/mnist")
+    '/scratch/mnist'
     """
 
     def value(match):
@@ -41,5 +47,5 @@ def expand_variables(path):
 
 
 def data_root(data_path=None):
-    """Return the root folder of prepared data as a Path: `data_path`, else ``$PYLEARN2_DATA_PATH``."""
+    """Return the root folder of prepared data, a Path: `data_path` if given, else ``$PYLEARN2_DATA_PATH``."""
     return Path(expand_variables("${" + ROOT_VARIABLE + "}" if data_path is None else data_path))

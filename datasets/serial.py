@@ -1,4 +1,4 @@
-"""Loading files under the name of pylearn2's module that unpickled them; nothing is unpickled here."""
+"""pylearn2's module `serial`, which loads files. Unlike pylearn2's, it never unpickles."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from datasets.errors import DataError, one_line
 from datasets.paths import expand_variables
 
 WHITENED_FOLDER = ("cifar10", "pylearn2_gcn_whitened")
-# What pylearn2's script make_cifar10_gcn_whitened wrote there, as a function of the root folder.
+# The objects in the files of pylearn2's script make_cifar10_gcn_whitened, as functions of the root folder.
 WHITENED = {
     "train.pkl": lambda root: WhitenedCIFAR10("train", root),
     "test.pkl": lambda root: WhitenedCIFAR10("test", root),
@@ -26,23 +26,31 @@ READERS = {
 
 
 def load(filepath):
-    """Return what pylearn2's ``serial.load`` would for a path.
+    """Return what pylearn2's ``serial.load`` returns for a path.
 
     Parameters
     ----------
     filepath : path
-        ``${NAME}`` in it is replaced by that environment variable. One of
+        Each ``${NAME}`` in it is replaced by that environment variable. The path is one of
 
         * ``<root>/cifar10/pylearn2_gcn_whitened/{train,test,preprocessor}.pkl``: the whitened CIFAR-10 and
-          its ZCA, from ``<root>/cifar10/cifar10.h5``; these .pkl files need not exist;
+          its ZCA, which are read from ``<root>/cifar10/cifar10.h5``; the .pkl files need not exist;
         * a file of arrays: .npy, .npz, .mat, .txt or .amat.
 
     Raises
     ------
     NotPreparedError
-        The whitened CIFAR-10 is asked for and not prepared; also an OSError.
+        The path is one of the whitened CIFAR-10's and that is not prepared; also an OSError.
     DataError
-        The file is of another kind, pickles above all, or cannot be read.
+        The file cannot be read, or is of another kind, such as a pickle.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile(suffix=".npy") as file:
+    ...     np.save(file.name, np.eye(3))
+    ...     load(file.name).shape
+    (3, 3)
     """
     path = Path(expand_variables(filepath))
     if path.name in WHITENED and path.parts[-3:-1] == WHITENED_FOLDER:

@@ -1,4 +1,4 @@
-"""CIFAR-10: `CIFAR10` is pylearn2's data set, and the module `source` says where its files come from."""
+"""CIFAR-10: `loader` has pylearn2's class and the whitened pictures, `source` prepares the published files."""
 
 from datasets.cifar10.loader import CIFAR10, WhitenedCIFAR10, whitening
 

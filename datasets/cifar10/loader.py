@@ -1,4 +1,4 @@
-"""CIFAR-10 with pylearn2's class, arguments and numbers; as pixels, or whitened."""
+"""CIFAR-10 with pylearn2's class, arguments and numbers, as pixels or whitened."""
 
 import numpy as np
 
@@ -10,11 +10,11 @@ from datasets.paths import data_root
 from datasets.preprocessing import ZCA, global_contrast_normalize
 
 VALID_SLICE = "start=45000, stop=50000"
-HALF = 127.5  # of the largest pixel value
+HALF = 127.5  # half the largest pixel value
 
 
 class _CIFAR10Pictures(DenseDesignMatrix):
-    """What the pictures have in common, whatever has been done to them."""
+    """What pixels and whitened pictures have in common."""
 
     label_names = LABEL_NAMES
 
@@ -32,7 +32,7 @@ class _CIFAR10Pictures(DenseDesignMatrix):
 class CIFAR10(_CIFAR10Pictures):
     """Photographs: `X` float32 (n, 3072) in 0 to 255 unless scaled, `y` uint8 (n, 1), `y_labels` 10.
 
-    The steps come in this order: center, rescale, toronto_prepro, gcn, slice, preprocess.
+    The order of the steps is: center, rescale, toronto_prepro, gcn, slice, preprocess.
 
     Parameters
     ----------
@@ -43,14 +43,14 @@ class CIFAR10(_CIFAR10Pictures):
     rescale : bool
         Divide by 127.5.
     gcn : float or None
-        Scale of the global contrast normalization, the norm of each picture; None: none.
+        The norm that global contrast normalization gives each picture; None leaves the step out.
     start, stop : int or None
-        Keep the examples `start` to `stop` (exclusive) of train. As in pylearn2, `stop` without `start` is
-        ignored, and test cannot be sliced.
+        Keep the training examples `start` to `stop` (exclusive). As in pylearn2, `stop` without `start` is ignored
+        and the test set cannot be sliced.
     axes : sequence
         The order of the topological view's axes, a permutation of 'b', 0, 1, 'c'.
     toronto_prepro : bool
-        Divide by 255 and subtract train's mean picture, from test also; neither with `center` nor `gcn`.
+        Divide by 255 and subtract the mean training picture, also from the test set. It excludes `center` and `gcn`.
     preprocessor : object with ``apply(dataset, can_fit)`` or None
         Applied last, without fitting.
     data_path : path or None
@@ -67,6 +67,12 @@ class CIFAR10(_CIFAR10Pictures):
         AssertionError.
     DataError
         ``cifar10.h5`` is damaged.
+
+    Examples
+    --------
+    >>> train = CIFAR10("train", gcn=55.0, start=0, stop=100)
+    >>> train.X.shape, train.y.shape, train.get_topological_view().shape
+    ((100, 3072), (100, 1), (100, 32, 32, 3))
     """
 
     def __init__(
@@ -112,11 +118,11 @@ class CIFAR10(_CIFAR10Pictures):
         super().__init__(X, y, axes, preprocessor)
 
     def get_test_set(self):
-        """Return the whole test set, otherwise made with the same arguments."""
+        """Return the whole test set, made with this set's other arguments."""
         return CIFAR10("test", **self._arguments)
 
     def adjust_for_viewer(self, X):
-        """Return pictures, preprocessed as these are, in [-1, 1] for display."""
+        """Return pictures that were preprocessed as these are, scaled to [-1, 1] for display."""
         if self.gcn is not None:
             return _to_largest(X)
         X = X if self.center else X - HALF
@@ -124,15 +130,22 @@ class CIFAR10(_CIFAR10Pictures):
 
 
 class WhitenedCIFAR10(_CIFAR10Pictures):
-    """CIFAR-10 after contrast normalization of norm 55 and ZCA fitted to all of train: `X` float32 (n, 3072).
+    """CIFAR-10 contrast-normalized to norm 55 and ZCA-whitened: `X` float32 (n, 3072), `y` uint8 (n, 1).
 
-    It is what pylearn2's script make_cifar10_gcn_whitened writes as ``train.pkl`` and ``test.pkl``.
+    ZCA is fitted to the whole training set. pylearn2's script make_cifar10_gcn_whitened writes the same as
+    ``train.pkl`` and ``test.pkl``; here the pictures are whitened when the data set is prepared.
 
     Parameters
     ----------
     which_set : {'train', 'test'}
     data_path : path or None
-        As for `CIFAR10`; preparing the data whitens them.
+        As for `CIFAR10`, which raises the same errors.
+
+    Examples
+    --------
+    >>> test = WhitenedCIFAR10("test")
+    >>> test.X[:5].shape, test.y[:5].shape
+    ((5, 3072), (5, 1))
     """
 
     def __init__(self, which_set, data_path=None):
@@ -143,16 +156,22 @@ class WhitenedCIFAR10(_CIFAR10Pictures):
         super().__init__(X, y)
 
     def get_test_set(self):
-        """Return the test set, whitened with train's statistics."""
+        """Return the test set, whitened with the statistics of the training set."""
         return WhitenedCIFAR10("test", self._data_path)
 
     def adjust_for_viewer(self, X):
-        """Return contrast-normalized pictures in [-1, 1] for display."""
+        """Return contrast-normalized pictures scaled to [-1, 1] for display."""
         return _to_largest(X)
 
 
 def whitening(data_path=None):
-    """Return the ZCA that `WhitenedCIFAR10` went through: fitted to train, contrast-normalized."""
+    """Return the ZCA that whitened `WhitenedCIFAR10`, fitted to the contrast-normalized training set.
+
+    Examples
+    --------
+    >>> whitening().inverse(WhitenedCIFAR10("test").X[:5]).shape
+    (5, 3072)
+    """
     return ZCA.fitted(*CIFAR10Source().read(data_root(data_path), "whitening/mean", "whitening/P", "whitening/inv_P"))
 
 

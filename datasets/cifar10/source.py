@@ -1,4 +1,4 @@
-"""CIFAR-10 on disk: its published archive, and the HDF5 file made from it, whitened pictures included."""
+"""CIFAR-10 on disk: its published archive and the HDF5 file made from it, which also has whitened pictures."""
 
 import sys
 from pathlib import Path
@@ -19,7 +19,7 @@ ARCHIVE = SourceFile(
     ("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",),
     as_is=True,
 )
-# The files in the archive; only their MD5 sums have been published.
+# The files in the archive. Only their MD5 sums have been published.
 BATCHES = tuple(
     SourceFile(name, None, md5=md5)
     for name, md5 in (
@@ -34,7 +34,7 @@ BATCHES = tuple(
 FOLDER = "cifar-10-batches-bin"
 SETS = {"train": tuple(file.name for file in BATCHES[:5]), "test": (BATCHES[5].name,)}
 LABEL_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-GCN_SCALE = 55.0  # the norm of a picture before it is whitened
+GCN_SCALE = 55.0  # the norm of each picture before it is whitened
 ROWS_A_TIME = 2500
 
 
@@ -42,29 +42,28 @@ class CIFAR10Source(HDF5Source):
     """CIFAR-10 in ``cifar10/cifar10.h5``.
 
     =========================  ======================================================================
-    ``{train,test}/X``, ``y``  pixels, uint8 (n, 3072) as planes; labels, uint8 (n, 1)
-    ``whitened/{train,test}``  the same pictures after GCN of norm 55 and ZCA, float32 (n, 3072)
+    ``{train,test}/X``, ``y``  pixels as channel planes, uint8 (n, 3072); labels, uint8 (n, 1)
+    ``whitened/{train,test}``  the same pictures after GCN to norm 55 and ZCA, float32 (n, 3072)
     ``whitening/mean``         the mean that ZCA subtracts, float32 (3072,)
     ``whitening/P``, `inv_P`   the whitening matrix and its inverse, float32 (3072, 3072)
     =========================  ======================================================================
 
-    ZCA is fitted to all 50,000 training pictures, as pylearn2's script make_cifar10_gcn_whitened does; the
-    attributes of ``whitening`` say so.
+    ZCA is fitted to all 50,000 training pictures, as in pylearn2's script make_cifar10_gcn_whitened. The attributes
+    of ``whitening`` record that.
 
     Parameters
     ----------
     archive : SourceFile
     batches : tuple of 6 SourceFile
-        The five training files and the test file that the archive holds, which may be on disk instead.
+        The five training files and the test file in the archive; they may be on disk instead of it.
     pictures_per_batch, side : int
-        Pictures in a file, and their size in pixels.
+        The number of pictures in a file, and their size in pixels.
     """
 
     name = "cifar10"
     description = "CIFAR-10: 50,000 + 10,000 colour photographs of 32 x 32 pixels, and whitened"
     location = "cifar10/cifar10.h5"
     format_version = 1
-    download_bytes = 170_052_171
     prepared_bytes = 1_000_000_000
 
     def __init__(self, archive=ARCHIVE, batches=BATCHES, pictures_per_batch=10_000, side=32):
@@ -77,15 +76,15 @@ class CIFAR10Source(HDF5Source):
     def forms(self):
         return (self.files, self.batches)
 
-    def find_sources(self, folder, source=None):
-        place = folder if source is None else Path(source)
+    def find_sources(self, folder, from_path=None):
+        place = folder if from_path is None else Path(from_path)
         batches = self._folder_of_batches(place)
         if batches is not None and (place.is_file() or self.files[0].find(place) is None):
             return files_on_disk(self.batches, batches)
-        if source is not None and place.is_dir() and self.files[0].find(place) is None:
+        if from_path is not None and place.is_dir() and self.files[0].find(place) is None:
             names = ", ".join(file.name for file in self.batches)
             raise DataError(f"{place} lacks {self.files[0].name}, and {names}; put it or these there")
-        return super().find_sources(folder, source)
+        return super().find_sources(folder, from_path)
 
     def _folder_of_batches(self, place):
         if place.is_file():

@@ -1,4 +1,4 @@
-"""pylearn2's data set in memory, `DenseDesignMatrix`, and what belongs to it."""
+"""pylearn2's data set in memory, `DenseDesignMatrix`, and what it is made of."""
 
 from datasets.design_matrix.dense_design_matrix import DenseDesignMatrix
 from datasets.design_matrix.view_converter import DefaultViewConverter

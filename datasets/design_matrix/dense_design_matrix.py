@@ -1,4 +1,4 @@
-"""A data set in memory as a matrix of examples, with pylearn2's interface."""
+"""A data set as a matrix of examples, with pylearn2's interface."""
 
 import numpy as np
 
@@ -13,38 +13,47 @@ DEFAULT_SEED = (17, 2, 946)
 class DenseDesignMatrix:
     """Examples as the rows of a matrix, with targets and, for images, a topological view.
 
-    Names and behaviour are pylearn2's, without its pickling and its spaces. `X` and `y` may be replaced at
-    will.
+    Names and behaviour are pylearn2's, without its pickling and its spaces. `X` and `y` may be replaced.
 
     Parameters
     ----------
     X : array of shape (examples, features) or None
-        The design matrix. Images are stored as channel planes, see `datasets.design_matrix.view_converter`.
+        The design matrix. Images are stored as channel planes; see `datasets.design_matrix.view_converter`.
     topo_view : 4-D array or None
-        Images instead of `X`, their axes as `axes` says; they also give the view converter.
+        Images with axes `axes`, instead of `X`. The view converter is made from them.
     y : array of shape (examples,) or (examples, targets) or None
-        Targets; class indices where `y_labels` is given.
+        Targets, which are class indices if `y_labels` is given.
     view_converter : DefaultViewConverter or None
-        How rows of `X` become images.
+        Converts rows of `X` to images.
     axes : sequence
-        Order of the axes of `topo_view`, a permutation of 'b', 0, 1, 'c'.
+        The order of the axes of `topo_view`, a permutation of 'b', 0, 1, 'c'.
     rng : RandomState, seed or None
-        For the iteration modes that draw; RandomState([17, 2, 946]) by default.
+        The generator for random iteration modes; RandomState([17, 2, 946]) by default.
     preprocessor : object with ``apply(dataset, can_fit)`` or None
         Applied last.
     fit_preprocessor : bool
         Whether the preprocessor may fit itself to this data set.
     X_labels, y_labels : int or None
-        The number of different values, where `X` or `y` holds indices; each index must be below it.
+        The number of different values if `X` or `y` holds indices; each index must be below it.
 
     Raises
     ------
     BadArgumentError
-        An array has the wrong shape, holds NaN or an index too large, or counts differ; also a ValueError and
-        an AssertionError.
+        An array has the wrong shape, holds NaN or too large an index, or the numbers of rows differ; also a
+        ValueError and an AssertionError.
+
+    Examples
+    --------
+    >>> images, labels = np.zeros((10, 8, 6, 3), np.float32), np.arange(10)
+    >>> data_set = DenseDesignMatrix(topo_view=images, y=labels, y_labels=10)
+    >>> data_set.X.shape, data_set.get_topological_view().shape
+    ((10, 144), (10, 8, 6, 3))
+    >>> batches = data_set.iterator("sequential", batch_size=4, data_specs=("features", "targets"))
+    >>> [(X.shape, y.shape) for X, y in batches]
+    [((4, 144), (4,)), ((4, 144), (4,)), ((2, 144), (2,))]
     """
 
-    on_disk = False  # whether it is of a kind that pylearn2 keeps in HDF5
+    on_disk = False  # whether pylearn2 keeps data sets of this class in HDF5
 
     def __init__(
         self,
@@ -85,7 +94,7 @@ class DenseDesignMatrix:
                 raise BadArgumentError(f"{name} holds {np.max(indices)}, but {name}_labels is {count}")
 
     def get_design_matrix(self, topo=None):
-        """Return `X` itself, not a copy; given images `topo` in the view's axes, return those as rows."""
+        """Return `X` itself, not a copy; or the images `topo`, in the view's axes, as rows."""
         if topo is None:
             return self.X
         return self._converter().topo_view_to_design_mat(topo)
@@ -108,16 +117,16 @@ class DenseDesignMatrix:
             raise BadArgumentError(f"got a topological view of shape {np.shape(V)}, expected 4 axes")
         axes = tuple(axes)
         size = dict(zip(axes, V.shape, strict=True))
-        # A wrong `axes` is reported by the converter.
+        # The converter reports a wrong `axes`.
         self.view_converter = DefaultViewConverter([size.get(axis) for axis in (0, 1, "c")], axes)
         self.X = self.view_converter.topo_view_to_design_mat(V)
 
     def set_view_converter_axes(self, axes):
-        """Set the order of the topological view's axes; `X` stays."""
+        """Set the order of the topological view's axes; `X` does not change."""
         self._converter().set_axes(axes)
 
     def get_topo_batch_axis(self):
-        """Return which axis of the topological view counts the examples."""
+        """Return the index of the topological view's axis of examples."""
         return self._converter().axes.index("b")
 
     def _converter(self):
@@ -134,7 +143,7 @@ class DenseDesignMatrix:
         return self.y is not None
 
     def get_data(self):
-        """Return ``(X, y)``, or `X` alone where there are no targets."""
+        """Return ``(X, y)``, or `X` if there are no targets."""
         return self.X if self.y is None else (self.X, self.y)
 
     def get_num_examples(self):
@@ -142,14 +151,14 @@ class DenseDesignMatrix:
         return self.X.shape[0]
 
     def restrict(self, start, stop):
-        """Keep the examples `start` to `stop` (exclusive) only; both None: all.
+        """Keep only the examples `start` to `stop` (exclusive), or all if both are None.
 
-        `X` and `y` become views of what they were.
+        `X` and `y` become views of the arrays that they were.
         """
         if start is None and stop is None:
             return
         if start is None or stop is None:
-            raise BadArgumentError(f"start is {start} and stop is {stop}; give both or none")
+            raise BadArgumentError(f"start is {start} and stop is {stop}; give both or neither")
         if not 0 <= start < stop <= len(self.X):
             raise BadArgumentError(
                 f"start {start} and stop {stop} must satisfy 0 <= start < stop <= {len(self.X)}"
@@ -172,11 +181,11 @@ class DenseDesignMatrix:
         Parameters
         ----------
         mode, batch_size, num_batches, rng
-            See `datasets.design_matrix.iteration.BatchIterator`. `mode` must be given; the modes that draw use
-            the data set's own `rng` unless another is given.
+            See `datasets.design_matrix.iteration.BatchIterator`. `mode` must be given. Random modes use the data
+            set's own `rng` unless another is given.
         data_specs : 'features', 'targets', a tuple of these, or None
-            What a batch is: an array, or a tuple of arrays; None is 'features'. (pylearn2 has pairs of
-            spaces and these source names.)
+            What a batch holds: one array, or a tuple of arrays. None is 'features'. (In pylearn2 these names are
+            paired with spaces.)
 
         Raises
         ------
@@ -185,25 +194,25 @@ class DenseDesignMatrix:
         """
         if mode is None:
             raise BadArgumentError("no iteration mode given; give one, such as mode='sequential'")
-        sources = "features" if data_specs is None else data_specs
-        one = isinstance(sources, str)
-        arrays = tuple(self._source(source) for source in ((sources,) if one else sources))
+        names = "features" if data_specs is None else data_specs
+        one = isinstance(names, str)
+        arrays = tuple(self._array(name) for name in ((names,) if one else names))
         if rng is None and is_stochastic(mode):
             rng = self.rng
         return BatchIterator(arrays[0] if one else arrays, mode, batch_size, num_batches, rng)
 
-    def _source(self, source):
-        if source == "features":
+    def _array(self, name):
+        if name == "features":
             return self.X
-        if source != "targets":
-            raise BadArgumentError(f"unknown data source {source!r}; one of: features, targets")
+        if name != "targets":
+            raise BadArgumentError(f"unknown data source {name!r}; one of: features, targets")
         if self.y is None:
             raise BadArgumentError("this data set has no targets; ask for features only")
-        # pylearn2's index spaces hand out int64, whatever y is stored as.
+        # pylearn2's index spaces give int64, whatever the type of y is.
         return self.y.astype("int64") if np.issubdtype(self.y.dtype, np.integer) else self.y
 
 
 def _refuse_nan(array):
-    # Rows on disk are checked by those who write them.
+    # Rows on disk were checked when they were written.
     if isinstance(array, np.ndarray) and np.issubdtype(array.dtype, np.floating) and np.isnan(array).any():
         raise BadArgumentError("the data hold NaN (not a number); remove those examples or values")

@@ -1,12 +1,12 @@
-"""The orders in which a data set is cut into minibatches, under pylearn2's names.
+"""pylearn2's iteration modes: the orders in which a data set is cut into minibatches.
 
 ================================  =====================================================================
 `sequential`                      slices from the first example to the last
-`shuffled_sequential`             the same over the examples shuffled once, when the iterator is made
-`batchwise_shuffled_sequential`   the slices of `sequential`, their order shuffled once
-`random_slice`                    slices that start anywhere, with replacement
-`random_uniform`                  examples drawn anywhere, with replacement
-`even_` + one of the first three  the same without a last smaller batch
+`shuffled_sequential`             the same after shuffling the examples once, when the iterator is made
+`batchwise_shuffled_sequential`   the slices of `sequential` in an order that is shuffled once
+`random_slice`                    slices that start at random examples, with replacement
+`random_uniform`                  random examples, with replacement
+`even_` + one of the first three  the same without a smaller last batch
 ================================  =====================================================================
 """
 
@@ -65,19 +65,18 @@ def is_stochastic(mode):
 
 
 class BatchIterator:
-    """Minibatches of some arrays with equally many rows.
+    """Minibatches of one or several arrays with equally many rows.
 
     Parameters
     ----------
     arrays : array or tuple of arrays
-        What a batch is cut from: with an array a batch is an array, with a tuple a tuple of arrays.
+        A batch is an array if this is one, or a tuple of arrays.
     mode : str
         One of `MODES`.
     batch_size, num_batches : int or None
-        At least one of the two for the modes that pass over the data; both for those that draw with
-        replacement.
+        The modes that pass over the data need one of the two; those that draw with replacement need both.
     rng : generator, seed or None
-        For every mode but the sequential ones, which refuse it.
+        Needed by every mode except the sequential ones, which refuse it.
 
     Attributes
     ----------
@@ -87,7 +86,13 @@ class BatchIterator:
     Raises
     ------
     BadArgumentError
-        The mode is missing or unknown, or does not go with the other arguments; also a ValueError.
+        The mode is missing or unknown, or does not fit the other arguments; also a ValueError.
+
+    Examples
+    --------
+    >>> X = np.zeros((10, 3))
+    >>> [batch.shape for batch in BatchIterator(X, "even_shuffled_sequential", batch_size=4, rng=1)]
+    [(4, 3), (4, 3)]
     """
 
     def __init__(self, arrays, mode, batch_size=None, num_batches=None, rng=None):
@@ -97,7 +102,7 @@ class BatchIterator:
         if self.stochastic:
             rng = make_np_rng(rng, which_method=("randint", "shuffle"))
         elif rng is not None:
-            raise BadArgumentError(f"mode {mode} draws nothing; leave rng out")
+            raise BadArgumentError(f"mode {mode} is not random; leave rng out")
         self._arrays = arrays
         self.num_examples = len(arrays[0] if isinstance(arrays, tuple) else arrays)
         for what, value in (("batch_size", batch_size), ("num_batches", num_batches)):

@@ -1,4 +1,4 @@
-"""Random generators as pylearn2 makes them."""
+"""pylearn2's way to make random generators."""
 
 import numpy as np
 
@@ -8,16 +8,17 @@ LAST_RESORT_SEED = 42
 
 
 def make_np_rng(rng_or_seed=None, default_seed=None, which_method=()):
-    """Return a generator: the one given, or a new RandomState.
+    """Return the generator that is given, or a new RandomState.
 
     Parameters
     ----------
     rng_or_seed : generator, int, sequence of ints or None
-        A generator (anything with the methods asked for) is returned as it is; a seed makes a RandomState.
+        A generator, which is anything with the methods `which_method`, is returned as it is. A seed makes a
+        RandomState.
     default_seed : int, sequence of ints or None
-        The seed where `rng_or_seed` is None; where this is None too, 42.
+        The seed if `rng_or_seed` is None; 42 if this is None too.
     which_method : str or sequence of str
-        Names of methods by which a generator is recognized.
+        The names of the methods by which a generator is recognized.
 
     Returns
     -------
@@ -27,6 +28,11 @@ def make_np_rng(rng_or_seed=None, default_seed=None, which_method=()):
     ------
     BadArgumentError
         `rng_or_seed` is neither a seed nor a generator with these methods.
+
+    Examples
+    --------
+    >>> make_np_rng(None, [17, 2, 946], which_method="randint").randint(10, size=3).shape
+    (3,)
     """
     methods = (which_method,) if isinstance(which_method, str) else tuple(which_method)
     if isinstance(rng_or_seed, np.random.RandomState):

@@ -1,4 +1,4 @@
-"""Which part of a data set is asked for."""
+"""Checking and slicing the part of a data set that an argument names."""
 
 from datasets.errors import BadArgumentError
 
@@ -6,7 +6,7 @@ SETS = ("train", "test")
 
 
 def check_which_set(which_set, name, valid_slice):
-    """Refuse a `which_set` that is neither 'train' nor 'test'; where 'valid' is asked for, tell its slice."""
+    """Refuse a `which_set` other than 'train' and 'test'; the error for 'valid' names the slice to use."""
     if which_set == "valid":
         raise BadArgumentError(f"{name} has no set 'valid'; slice it from 'train': {valid_slice}")
     if which_set not in SETS:
@@ -14,9 +14,15 @@ def check_which_set(which_set, name, valid_slice):
 
 
 def sliced(X, y, start, stop):
-    """Return the examples `start` to `stop` (exclusive) of X and y, as views.
+    """Return the examples `start` to `stop` (exclusive) of `X` and `y`, as views.
 
     As in pylearn2, `stop` without `start` is ignored.
+
+    Examples
+    --------
+    >>> X, y = sliced([[1], [2], [3]], [0, 1, 0], start=1, stop=3)
+    >>> X, y
+    ([[2], [3]], [1, 0])
     """
     if start is None:
         return X, y

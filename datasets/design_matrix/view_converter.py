@@ -1,7 +1,7 @@
-"""Between images and rows of a design matrix.
+"""Converting between images and rows of a design matrix.
 
-A row is an image as channel planes, ``(c, 0, 1)`` flattened (0: image row, 1: image column), whatever the
-axes of the topological view are; so ``X.reshape(-1, C, H, W)`` is the images with axes b, c, 0, 1.
+A row is an image as flattened channel planes: its axes are ``(c, 0, 1)``, where 0 is the image row and 1 the image
+column, whatever the axes of the topological view are. So ``X.reshape(-1, C, H, W)`` is the images with axes b, c, 0, 1.
 """
 
 import numpy as np
@@ -24,7 +24,13 @@ class DefaultViewConverter:
     Raises
     ------
     BadArgumentError
-        `axes` is no such permutation, or an array does not have the converter's shape; also a ValueError.
+        `axes` is no such permutation, or an array does not fit the converter's shape; also a ValueError.
+
+    Examples
+    --------
+    >>> converter = DefaultViewConverter((28, 28, 1))
+    >>> converter.design_mat_to_topo_view(np.zeros((5, 784))).shape
+    (5, 28, 28, 1)
     """
 
     def __init__(self, shape, axes=("b", 0, 1, "c")):
@@ -40,7 +46,7 @@ class DefaultViewConverter:
         self.axes = axes
 
     def design_mat_to_topo_view(self, X):
-        """Return the rows of `X`, shape (b, c*rows*columns), as 4-D images in `axes` order: a view."""
+        """Return the rows of `X`, shape (b, c*rows*columns), as a view of 4-D images in `axes` order."""
         rows, columns, channels = self.shape
         features = rows * columns * channels
         if np.ndim(X) != 2 or X.shape[1] != features:

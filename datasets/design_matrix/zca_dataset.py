@@ -1,4 +1,4 @@
-"""A slice of a whitened data set, with the way back, as pylearn2's class of this name."""
+"""pylearn2's class for a slice of a whitened data set, which can also undo the whitening."""
 
 import warnings
 
@@ -10,26 +10,36 @@ from datasets.errors import BadArgumentError
 
 
 class ZCA_Dataset(DenseDesignMatrix):
-    """Examples of a data set that has been whitened already, and the preprocessor that did it.
+    """Examples of a whitened data set, and the preprocessor that whitened them.
 
-    Nothing is applied. `X` and `y` are views of the inner data set's, and its view converter, generator and
-    number of classes are shared.
+    The preprocessor is not applied again. `X` and `y` are views of the inner data set's arrays; its view converter,
+    generator and number of classes are shared.
 
     Parameters
     ----------
     preprocessed_dataset : DenseDesignMatrix
-        Whitened; its `y` has two axes.
+        The whitened data set, whose `y` has two axes.
     preprocessor : object with ``inverse(X)``
-        Such as the ZCA.
+        Such as a ZCA.
     start, stop : int or None
-        Keep the examples `start` to `stop` (exclusive); without `start`, all.
+        Keep the examples `start` to `stop` (exclusive), or all if `start` is None.
     axes : sequence or None
-        Only for compatibility: the inner data set's axes stay.
+        Ignored with a warning; the inner data set's axes are used.
 
     Raises
     ------
     BadArgumentError
-        The slice does not exist, or `y` is no matrix; also a ValueError.
+        The slice does not exist, or `y` does not have two axes; also a ValueError.
+
+    Examples
+    --------
+    >>> from datasets.preprocessing import ZCA
+    >>> X = np.random.RandomState(0).rand(20, 4).astype(np.float32)
+    >>> inner, zca = DenseDesignMatrix(X=X, y=np.zeros((20, 1), int)), ZCA()
+    >>> inner.apply_preprocessor(zca, can_fit=True)
+    >>> valid = ZCA_Dataset(inner, zca, start=15, stop=20)
+    >>> valid.X.shape, valid.y.shape, bool(np.allclose(valid.mapback(valid.X), X[15:20], atol=1e-5))
+    ((5, 4), (5, 1), True)
     """
 
     def __init__(self, preprocessed_dataset, preprocessor, start=None, stop=None, axes=None):
@@ -45,23 +55,23 @@ class ZCA_Dataset(DenseDesignMatrix):
         self.preprocessed_dataset, self.preprocessor = inner, preprocessor
 
     def mapback(self, X):
-        """Return whitened rows as they were before the whitening: contrast-normalized, not pixels."""
+        """Undo the whitening of rows; the result is contrast-normalized, not pixels."""
         return self.preprocessor.inverse(X)
 
     def mapback_for_viewer(self, X):
-        """Return whitened rows as they were before, in [-1, 1] for display."""
+        """Undo the whitening of rows and scale them to [-1, 1] for display."""
         return self.preprocessed_dataset.adjust_for_viewer(self.mapback(X))
 
     def adjust_for_viewer(self, X):
-        """Return whitened rows in [-1, 1] for display."""
+        """Return whitened rows scaled to [-1, 1] for display."""
         return X / (np.abs(X).max(axis=1, keepdims=True) + 1e-12)
 
     def get_test_set(self):
-        """Return the inner data set's whole test set with the same preprocessor."""
+        """Return the whole test set of the inner data set, with the same preprocessor."""
         return ZCA_Dataset(self.preprocessed_dataset.get_test_set(), self.preprocessor)
 
     def iterator(self, mode=None, batch_size=None, num_batches=None, rng=None, data_specs=None):
-        """Return an iterator as `DenseDesignMatrix.iterator` does; here `data_specs` must be given."""
+        """Return an iterator over minibatches as `DenseDesignMatrix.iterator` does; `data_specs` must be given."""
         if data_specs is None:
             raise BadArgumentError("no data_specs given; give them, such as data_specs='features'")
         return super().iterator(mode, batch_size, num_batches, rng, data_specs)

@@ -1,4 +1,4 @@
-"""MNIST: `MNIST` is pylearn2's data set, and the module `source` says where its files come from."""
+"""MNIST: `loader` has pylearn2's class, `source` prepares the published files."""
 
 from datasets.mnist.loader import MNIST
 

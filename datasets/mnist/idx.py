@@ -1,4 +1,4 @@
-"""The IDX format of MNIST's files: a big-endian header, then unsigned bytes."""
+"""The IDX format of MNIST's files: a big-endian header, followed by unsigned bytes."""
 
 import struct
 
@@ -27,7 +27,16 @@ def read_idx(path, ndim):
     Raises
     ------
     DataError
-        The file cannot be read, has another magic number, or is shorter or longer than its header announces.
+        The file cannot be read, has another magic number, or is shorter or longer than its header says.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile() as file:
+    ...     count = file.write(b"\\0\\0\\x08\\x01" + b"\\0\\0\\0\\x03" + b"\\x07\\x02\\x01")
+    ...     file.flush()
+    ...     read_idx(file.name, LABELS).tolist()
+    [7, 2, 1]
     """
     content = read_content(path)
     magic = UNSIGNED_BYTE << 8 | ndim
@@ -43,10 +52,10 @@ def read_idx(path, ndim):
     announced = header + int(np.prod(shape, dtype=object))
     if len(content) < announced:
         raise DataError(
-            f"{path} is truncated: {len(content)} of the {announced} bytes its header announces; get it again"
+            f"{path} is truncated: {len(content)} of the {announced} bytes its header says; get it again"
         )
     if len(content) > announced:
         raise DataError(
-            f"{path} is damaged: {len(content)} bytes where its header announces {announced}; get it again"
+            f"{path} is damaged: {len(content)} bytes where its header says {announced}; get it again"
         )
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)

@@ -14,19 +14,19 @@ SHUFFLE_SEED = (1, 2, 3)
 class MNIST(DenseDesignMatrix):
     """Handwritten digits: `X` float32 (n, 784) in [0, 1] unless centred, `y` uint8 (n, 1), `y_labels` 10.
 
-    The steps come in this order: scale by 1/255, binarize, center, shuffle, slice, preprocess.
+    The order of the steps is: divide by 255, binarize, center, shuffle, slice, preprocess.
 
     Parameters
     ----------
     which_set : {'train', 'test'}
         60,000 or 10,000 examples.
     center : bool
-        Subtract from each pixel its mean over the whole of this set: the mean of all 60,000 for train,
-        whatever the slice is, and the test set's own for test.
+        Subtract from each pixel its mean over this whole set: over all 60,000 training examples, whatever the
+        slice is, or over the 10,000 test examples.
     shuffle : bool
         Put the examples into pylearn2's fixed random order.
     binarize : bool
-        Make each pixel 1 where it is above one half, else 0.
+        Make each pixel 1 if it is above one half, else 0.
     start, stop : int or None
         Keep the examples `start` to `stop` (exclusive). As in pylearn2, `stop` without `start` is ignored.
     axes : sequence
@@ -52,8 +52,9 @@ class MNIST(DenseDesignMatrix):
 
     Examples
     --------
-    >>> MNIST("train", start=50000, stop=60000).X.shape  # doctest: +SKIP
-    (10000, 784)
+    >>> valid = MNIST("train", center=True, start=50000, stop=60000)
+    >>> valid.X.shape, valid.y.shape, valid.get_topological_view().shape
+    ((10000, 784), (10000, 1), (10000, 28, 28, 1))
     """
 
     def __init__(
@@ -91,7 +92,7 @@ class MNIST(DenseDesignMatrix):
         if binarize:
             X = (X > 0.5).astype(np.float32)
         if center:
-            # float32 accumulation over a C-contiguous array: pylearn2's bits, 2e-5 off the exact mean.
+            # The sum over a C-contiguous array in float32 gives pylearn2's bits; it is 2e-5 off the exact mean.
             X -= X.mean(axis=0)
         if shuffle:
             order = _shuffled_order(len(X))
@@ -107,11 +108,11 @@ class MNIST(DenseDesignMatrix):
         )
 
     def get_test_set(self):
-        """Return the whole test set, otherwise made with the same arguments."""
+        """Return the whole test set, made with this set's other arguments."""
         return MNIST("test", **self._arguments)
 
     def adjust_for_viewer(self, X):
-        """Return pixels in [0, 1] stretched to [-1, 1] for display."""
+        """Return pixels from [0, 1] scaled to [-1, 1] for display."""
         return np.clip(2 * X - 1, -1, 1)
 
 
@@ -122,13 +123,13 @@ def _read(which_set, root):
         if X.shape != (NUM_EXAMPLES[which_set], SIDE * SIDE) or y.shape != (len(X), 1):
             raise ValueError(f"{which_set} has shapes {X.shape} and {y.shape}")
     X = X.astype(np.float32)
-    # Not a product with 1/255, which rounds differently.
+    # A product with 1/255 would round differently.
     X /= np.float32(255)
     return X, y
 
 
 def _shuffled_order(num_examples):
-    """Return pylearn2's order: each place in turn is swapped with any place, so no Fisher-Yates."""
+    """Return pylearn2's order: each place in turn is swapped with any other, which is not Fisher-Yates."""
     order = list(range(num_examples))
     partners = np.random.RandomState(SHUFFLE_SEED).randint(num_examples, size=num_examples)
     for i, j in enumerate(partners.tolist()):

@@ -1,4 +1,4 @@
-"""MNIST on disk: its four published files, and the HDF5 file made from them."""
+"""MNIST on disk: its four published files and the HDF5 file made from them."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ NUM_CLASSES = 10
 
 
 def _official(name, sha256):
-    # Unpacked by some programs, train-images-idx3-ubyte is named train-images.idx3-ubyte.
+    # Some programs unpack train-images-idx3-ubyte.gz as train-images.idx3-ubyte.
     aliases = (name.replace("-idx", ".idx"),)
     return SourceFile(name, sha256, tuple(f"{mirror}{name}.gz" for mirror in MIRRORS), aliases=aliases)
 
@@ -33,19 +33,18 @@ OFFICIAL_FILES = (
 
 
 class MNISTSource(HDF5Source):
-    """MNIST in ``mnist/mnist.h5``: for train and test `X`, uint8 (n, 784), and `y`, uint8 (n, 1).
+    """MNIST in ``mnist/mnist.h5``, whose groups `train` and `test` have `X`, uint8 (n, 784), and `y`, uint8 (n, 1).
 
     Parameters
     ----------
     files : tuple of SourceFile
-        The four files; other checksums or mirrors than the official ones.
+        The four published files, by default with the official checksums and mirrors.
     """
 
     name = "mnist"
     description = "MNIST: 60,000 + 10,000 handwritten digits of 28 x 28 grey pixels"
     location = "mnist/mnist.h5"
     format_version = 1
-    download_bytes = 11_594_722
     prepared_bytes = 12_000_000
 
     def __init__(self, files=OFFICIAL_FILES):

@@ -1,4 +1,4 @@
-"""Preprocessors under pylearn2's names: each has ``apply(dataset, can_fit)``, which changes a data set."""
+"""pylearn2's preprocessors. Each has a method ``apply(dataset, can_fit)``, which changes a data set."""
 
 from datasets.preprocessing.color import RGB_YUV
 from datasets.preprocessing.contrast import GlobalContrastNormalization, global_contrast_normalize

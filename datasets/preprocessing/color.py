@@ -1,4 +1,4 @@
-"""Between red, green, blue and luminance with two colour differences."""
+"""Converting between red, green, blue and luminance with two colour differences."""
 
 import numpy as np
 
@@ -12,14 +12,22 @@ YUV_TO_RGB = np.array([[1, 0, 1.13983], [1, -0.39465, -0.58060], [1, 2.03211, 0]
 
 
 class RGB_YUV(PixelwisePreprocessor):
-    """Replace the channels red, green, blue of each pixel by y, u, v, or back.
+    """Convert the channels red, green, blue of each pixel to y, u, v, or back.
 
     Parameters
     ----------
     rgb_yuv : bool
-        False: from y, u, v to red, green, blue.
+        False converts y, u, v to red, green, blue.
     batch_size : int
-        See `datasets.preprocessing.pixelwise`: the layout of rows may change.
+        The layout of rows may depend on it; see `PixelwisePreprocessor`.
+
+    Examples
+    --------
+    >>> from datasets import DenseDesignMatrix
+    >>> images = DenseDesignMatrix(topo_view=np.ones((2, 4, 4, 3), np.float32))
+    >>> images.apply_preprocessor(RGB_YUV(batch_size=2))
+    >>> images.get_topological_view()[0, 0, 0].round(4).tolist()
+    [1.0, 0.0, 0.0]
     """
 
     def __init__(self, rgb_yuv=True, batch_size=5000):

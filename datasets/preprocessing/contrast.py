@@ -1,4 +1,4 @@
-"""Global contrast normalization: every example gets the same mean and the same length."""
+"""Global contrast normalization, which gives every example the same mean and the same norm."""
 
 import numpy as np
 
@@ -8,27 +8,27 @@ from datasets.errors import BadArgumentError
 def global_contrast_normalize(
     X, scale=1.0, subtract_mean=True, use_std=False, sqrt_bias=0.0, min_divisor=1e-8
 ):
-    """Return the rows of `X`, each less its mean and divided by its length, as pylearn2 does it.
+    """Subtract from each row of `X` its mean and divide it by its norm, as pylearn2 does.
 
-    With c = x - mean(x), over all features of the row (three colour planes together), the result is c / r
-    with r = sqrt(sqrt_bias + sum(c²)) / scale. So by default the Euclidean norm becomes `scale`, not the
-    deviation.
+    With c = x - mean(x), where the mean is over all features of the row (three colour planes together), the result
+    is c / r with r = sqrt(sqrt_bias + sum(c²)) / scale. By default `scale` is thus the Euclidean norm of the result,
+    not its standard deviation.
 
     Parameters
     ----------
     X : array of shape (examples, features)
-        Not changed. Integers are taken as float32.
+        It is not changed. Integers are converted to float32.
     scale : float
         The norm of the result; at least `min_divisor`.
     subtract_mean : bool
-        False: c = x.
+        False means c = x.
     use_std : bool
-        Divide by the sample deviation instead, r = sqrt(sqrt_bias + var(c)) / scale with features - 1 in the
-        denominator of the variance.
+        Divide by the sample standard deviation instead: r = sqrt(sqrt_bias + var(c)) / scale, with features - 1 in
+        the denominator of the variance.
     sqrt_bias : float
-        Added below the root.
+        Added inside the square root.
     min_divisor : float
-        Where r (after the division by `scale`) is smaller, the row is not divided at all.
+        A row whose r (after the division by `scale`) is smaller is not divided at all.
 
     Returns
     -------
@@ -37,7 +37,13 @@ def global_contrast_normalize(
     Raises
     ------
     BadArgumentError
-        `X` is not a matrix, or `scale` is too small; also a ValueError and an AssertionError.
+        `X` does not have two axes, or `scale` is too small; also a ValueError and an AssertionError.
+
+    Examples
+    --------
+    >>> X = global_contrast_normalize(np.array([[0, 0, 4], [1, 2, 3]], np.uint8), scale=55.0)
+    >>> X.shape, np.linalg.norm(X, axis=1).round(4).tolist()
+    ((2, 3), [55.0, 55.0])
     """
     X = np.asarray(X)
     if X.ndim != 2:
@@ -59,14 +65,22 @@ def global_contrast_normalize(
 
 
 class GlobalContrastNormalization:
-    """`global_contrast_normalize` as a preprocessor; it has nothing to fit.
+    """`global_contrast_normalize` as a preprocessor, which has nothing to fit.
 
     Parameters
     ----------
     subtract_mean, scale, sqrt_bias, use_std, min_divisor
-        As `global_contrast_normalize` has them.
+        See `global_contrast_normalize`.
     batch_size : int or None
-        Rows normalized at a time, to need less memory; None: all. The numbers are the same.
+        The number of rows normalized at a time, to save memory; None is all. The numbers do not depend on it.
+
+    Examples
+    --------
+    >>> from datasets import DenseDesignMatrix
+    >>> data_set = DenseDesignMatrix(X=np.arange(12, dtype=np.float32).reshape(4, 3))
+    >>> data_set.apply_preprocessor(GlobalContrastNormalization(batch_size=2))
+    >>> data_set.X.sum(axis=1).round(4).tolist()
+    [0.0, 0.0, 0.0, 0.0]
     """
 
     def __init__(

@@ -1,34 +1,41 @@
-"""Local contrast normalization of image planes, after LeCun."""
+"""LeCun's local contrast normalization of image planes."""
 
 import numpy as np
 
 from datasets.errors import BadArgumentError
 from datasets.preprocessing.pixelwise import PixelwisePreprocessor
 
-SIGMA = 2.0  # pixels, whatever the kernel's size is
+SIGMA = 2.0  # pixels; it does not depend on the kernel's size
 CHANNELS = (0, 1, 2)
 
 
 def gaussian_filter(kernel_size):
-    """Return the Gaussian weights, float32 of shape (kernel_size, kernel_size), whose sum is 1."""
+    """Return Gaussian weights with sum 1, float32 of shape (kernel_size, kernel_size).
+
+    Examples
+    --------
+    >>> weights = gaussian_filter(7)
+    >>> weights.shape, float(weights.sum().round(4))
+    ((7, 7), 1.0)
+    """
     profile = _profile(kernel_size)
-    # pylearn2's rounding: the density in float32, whose factor then cancels.
+    # As in pylearn2, the density is rounded to float32 before its factor cancels.
     density = (np.outer(profile, profile) / (2 * np.pi * SIGMA**2)).astype(np.float32)
     return density / density.sum()
 
 
 def lecun_lcn(planes, kernel_size=7, threshold=1e-4):
-    """Return image planes less their local mean, divided by their local size.
+    """Subtract from image planes their local mean and divide them by their local root mean square.
 
-    With B a Gaussian blur of deviation 2 pixels that takes zeros beyond the border (and is not made up for
-    them), plane x becomes (x - B(x)) / max(s, mean of s over the plane, threshold), where s = sqrt(B(x²)), of
-    x itself and not of what is left of it.
+    Let B be a Gaussian blur with a standard deviation of 2 pixels and zeros beyond the border. Plane x becomes
+    (x - B(x)) / max(s, mean of s over the plane, threshold) with s = sqrt(B(x²)). Note that s is of x itself, not of
+    x - B(x), and that the blur is not corrected for the zeros.
 
     Parameters
     ----------
     planes : array of shape (images, rows, columns)
     kernel_size : int
-        Of the Gaussian, in pixels; odd.
+        The size of the Gaussian in pixels, an odd number.
     threshold : float
         The smallest divisor.
 
@@ -40,6 +47,11 @@ def lecun_lcn(planes, kernel_size=7, threshold=1e-4):
     ------
     BadArgumentError
         `kernel_size` is even; also a ValueError.
+
+    Examples
+    --------
+    >>> lecun_lcn(np.ones((5, 32, 32))).shape
+    (5, 32, 32)
     """
     planes = np.asarray(planes, np.float32)
     rows, columns = (_band(size, kernel_size) for size in planes.shape[1:])
@@ -56,7 +68,7 @@ def _profile(kernel_size):
 
 
 def _band(size, kernel_size):
-    """Return the blur along one axis as a matrix: a Gaussian is separable, and products are the fastest."""
+    """Return the blur along one axis as a matrix. (A Gaussian is separable, and matrix products are fastest.)"""
     profile = _profile(kernel_size)
     offset = np.arange(size)[:, np.newaxis] - np.arange(size) + kernel_size // 2
     inside = (offset >= 0) & (offset < kernel_size)
@@ -70,9 +82,8 @@ def _blurred(planes, rows, columns):
 class LeCunLCN(PixelwisePreprocessor):
     """`lecun_lcn` as a preprocessor of images, with pylearn2's arguments and results.
 
-    Two of pylearn2's properties are errors, and kept since published results went through them: only the
-    first of `channels` is normalized (so red alone by default), and the layout of rows may change, see
-    `datasets.preprocessing.pixelwise`.
+    Two mistakes of pylearn2's are kept, because published results contain them: only the first of `channels` is
+    normalized (by default only red), and the layout of rows may change (see `PixelwisePreprocessor`).
 
     Parameters
     ----------
@@ -84,12 +95,20 @@ class LeCunLCN(PixelwisePreprocessor):
     channels : list of int, int or None
         None is [0, 1, 2].
     every_channel : bool
-        Normalize each of `channels`, each by itself. (Not pylearn2's.)
+        Normalize each of `channels` by itself. (pylearn2 has no such argument.)
 
     Raises
     ------
     BadArgumentError
         An argument makes no sense; also a ValueError.
+
+    Examples
+    --------
+    >>> from datasets import DenseDesignMatrix
+    >>> images = DenseDesignMatrix(topo_view=np.random.RandomState(0).rand(4, 32, 32, 3).astype(np.float32))
+    >>> images.apply_preprocessor(LeCunLCN((32, 32), batch_size=4))
+    >>> images.X.shape
+    (4, 3072)
     """
 
     def __init__(

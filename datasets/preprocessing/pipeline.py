@@ -1,13 +1,23 @@
-"""Several preprocessors as one."""
+"""A sequence of preprocessors."""
 
 
 class Pipeline:
-    """Several preprocessors, applied one after the other.
+    """Preprocessors that are applied one after the other.
 
     Parameters
     ----------
     items : list or None
-        Preprocessors; the attribute `items` may be appended to.
+        The preprocessors. More may be appended to the attribute `items`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from datasets import DenseDesignMatrix
+    >>> from datasets.preprocessing import ZCA, GlobalContrastNormalization
+    >>> data_set = DenseDesignMatrix(X=np.random.RandomState(0).rand(20, 4))
+    >>> Pipeline([GlobalContrastNormalization(), ZCA()]).apply(data_set, can_fit=True)
+    >>> data_set.X.shape
+    (20, 4)
     """
 
     def __init__(self, items=None):

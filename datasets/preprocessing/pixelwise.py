@@ -1,4 +1,4 @@
-"""Preprocessors that change images block by block."""
+"""The base of preprocessors that change images some at a time."""
 
 from abc import ABC, abstractmethod
 
@@ -9,18 +9,18 @@ from datasets.errors import BadArgumentError
 
 
 class PixelwisePreprocessor(ABC):
-    """A preprocessor that sees its data set as float32 images, some at a time; it has nothing to fit.
+    """A preprocessor that gets its data set as float32 images, some at a time, and has nothing to fit.
 
-    pylearn2 writes the rows of a data set in memory back interleaved, as (row, column, channel), where
-    `batch_size` differs from the number of examples, though everything else takes rows for channel planes.
-    Whoever wants planes from it sets `batch_size` to that number. Data sets on disk keep planes.
+    Rows are channel planes. But if `batch_size` differs from the number of examples, pylearn2 writes the rows of a
+    data set in memory back interleaved, as (row, column, channel), and so does this class. Set `batch_size` to the
+    number of examples to keep planes. Data sets on disk always keep them.
 
     Parameters
     ----------
     batch_size : int
-        Images changed at a time; each by itself.
+        The number of images changed at a time. Each image is changed by itself.
     img_shape : pair of ints or None
-        (rows, columns); None: as the data set's view converter has it.
+        (rows, columns); None takes them from the data set's view converter.
     """
 
     def __init__(self, batch_size=5000, img_shape=None):
@@ -54,5 +54,5 @@ class PixelwisePreprocessor(ABC):
             shape = dataset.view_converter.shape[:2]
         rows, columns = shape
         if features % (rows * columns):
-            raise BadArgumentError(f"rows of {features} features are no images of {rows} x {columns}")
+            raise BadArgumentError(f"rows of {features} features cannot be images of {rows} x {columns}")
         return features // (rows * columns), rows, columns

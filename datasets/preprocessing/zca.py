@@ -1,4 +1,4 @@
-"""ZCA: whitening by the symmetric root of the inverse covariance."""
+"""ZCA whitening, by the symmetric square root of the inverse covariance matrix."""
 
 import numpy as np
 import scipy.linalg
@@ -11,29 +11,38 @@ BLOCK_ROWS = 5000  # centred at a time, so that no second copy of the data is ne
 class ZCA:
     """ZCA whitening with pylearn2's arguments and numbers.
 
-    For N examples with mean m, C = (X - m)ᵀ(X - m) / N + filter_bias·I has eigenvalues λ and eigenvectors V;
-    whitened is (X - m)·P with P = V·diag(λ^-½)·Vᵀ. The bias is thus inside λ.
+    For N examples with mean m, let C = (X - m)ᵀ(X - m) / N + filter_bias·I have eigenvalues λ and eigenvectors V. The
+    whitened examples are (X - m)·P with P = V·diag(λ^-½)·Vᵀ; the bias is part of λ.
 
     Parameters
     ----------
     n_components : int or None
-        Keep this many largest eigenvalues only.
+        Keep only this many largest eigenvalues.
     n_drop_components : int or None
-        Drop this many smallest ones. Not together with `n_components`; 0 is None.
+        Drop this many smallest eigenvalues. Excludes `n_components`; 0 is the same as None.
     filter_bias : float
-        Added to every eigenvalue of the covariance.
+        Added to every eigenvalue of the covariance matrix.
     store_inverse : bool
-        Keep V·diag(λ^½)·Vᵀ for `inverse`; else that inverts `P_` when it is first asked.
+        Store V·diag(λ^½)·Vᵀ for `inverse`. Otherwise the first call of `inverse` inverts `P_`.
     floatX : {'float32', 'float64'}
-        Type of the arithmetic and of the result. (pylearn2 takes it from Theano's configuration.)
+        The type of the arithmetic and of the result. (pylearn2 takes it from Theano's configuration.)
 
     Attributes
     ----------
     mean_ : array of shape (features,)
-        In the type of the examples fitted to. float32 examples are accumulated in float32, as in pylearn2,
-        which is 3e-6 off the exact mean on CIFAR-10.
+        Of the type of the examples. As in pylearn2, float32 examples are summed in float32, which is 3e-6 off the
+        exact mean on CIFAR-10.
     P_, inv_P_ : arrays of shape (features, features) in floatX; `inv_P_` may be None
     has_fit_ : bool
+
+    Examples
+    --------
+    >>> X = np.random.RandomState(0).rand(50, 4)
+    >>> zca = ZCA(filter_bias=1e-6, floatX="float64")
+    >>> zca.fit(X)
+    >>> whitened = zca.transform(X)
+    >>> whitened.shape, np.cov(whitened.T, bias=True).round(3).diagonal().tolist()
+    ((50, 4), [1.0, 1.0, 1.0, 1.0])
     """
 
     def __init__(
@@ -70,8 +79,8 @@ class ZCA:
         Raises
         ------
         BadArgumentError
-            `X` is no such matrix or holds NaN, the covariance has an eigenvalue that is not positive, or
-            both numbers of components are given; also a ValueError and an AssertionError.
+            `X` is not such a matrix or holds NaN, an eigenvalue of the covariance matrix is not positive, or both
+            numbers of components are given; also a ValueError and an AssertionError.
         """
         if np.ndim(X) != 2 or X.dtype not in (np.float32, np.float64):
             raise BadArgumentError(f"ZCA fits a float32 or float64 matrix, got {X.dtype} of shape {X.shape}")
@@ -106,7 +115,7 @@ class ZCA:
         return self.n_drop_components or 0
 
     def transform(self, X):
-        """Return the rows of `X` whitened, in floatX; `X` stays."""
+        """Return the rows of `X` whitened, in floatX. `X` is not changed."""
         self._require_fit()
         whitened = np.empty(X.shape, self.floatX)
         for start in range(0, len(X), BLOCK_ROWS):
@@ -116,17 +125,14 @@ class ZCA:
         return whitened
 
     def apply(self, dataset, can_fit=False):
-        """Whiten the design matrix of `dataset`, after fitting to it where that is allowed and still to do.
-
-        As in pylearn2, what has been fitted once is not fitted again.
-        """
+        """Whiten the design matrix of `dataset`. If `can_fit` is true and this ZCA is not fitted, fit it first."""
         X = np.asarray(dataset.get_design_matrix())
         if not self.has_fit_ and can_fit:
             self.fit(X)
         dataset.set_design_matrix(self.transform(X))
 
     def inverse(self, X):
-        """Return whitened rows as they were before; where components were left out, their projection."""
+        """Undo the whitening of rows. If components were left out, the result is the projection on the others."""
         self._require_fit()
         if self.inv_P_ is None:
             self.inv_P_ = np.linalg.inv(self.P_)

@@ -1,1 +1,1 @@
-"""How data get onto the disk and off it: downloads, archives, HDF5 files, and what every data set on disk can do."""
+"""Getting data onto the disk and off it: downloads, archives, HDF5 files, and the base of all sources."""

@@ -1,4 +1,4 @@
-"""Reading files out of a tar archive without unpacking it, so that nothing in it can reach the disk."""
+"""Reading files from a tar archive without unpacking it, so that nothing in it reaches the disk."""
 
 import contextlib
 import tarfile
@@ -11,13 +11,13 @@ from datasets.errors import DataError, one_line
 def read_members(path, sizes):
     """Return the contents of some files in an archive.
 
-    Every member is looked at, so that an archive made to do harm is refused as a whole.
+    Every member is checked, so that a malicious archive is refused as a whole.
 
     Parameters
     ----------
     path : path of a tar archive, compressed or not
     sizes : dict
-        The file names wanted, whatever folder of the archive they are in, with their sizes in bytes.
+        {name: bytes}, the files to read and their sizes. A file may be in any folder of the archive.
 
     Returns
     -------
@@ -27,8 +27,8 @@ def read_members(path, sizes):
     Raises
     ------
     DataError
-        The archive is damaged, lacks a file, or has one twice or of another size; or it holds a link, a
-        device or a path that leads out of it.
+        The archive is damaged, or a file is missing, there twice, or of another size; or the archive holds a
+        link, a device or a path that leads out of it.
     """
     contents = {}
     with _opened(path) as archive:

@@ -1,4 +1,4 @@
-"""The blosc filter, by which PyTables compresses arrays and which h5py lacks."""
+"""The blosc filter, with which PyTables compresses arrays. h5py does not include it."""
 
 import contextlib
 
@@ -6,11 +6,11 @@ import h5py
 
 from datasets.errors import DataError
 
-BLOSC = 32001  # its number in the HDF5 group's register of filters
+BLOSC = 32001  # its number in the HDF Group's register of filters
 
 
 def require_filters(array, path):
-    """Make an array of an HDF5 file readable, or raise a DataError that says which package is missing."""
+    """Make an array of an HDF5 file readable; raise a DataError with the missing package if that is not possible."""
     properties = array.id.get_create_plist()
     filters = {properties.get_filter(i)[0] for i in range(properties.get_nfilters())}
     if BLOSC not in filters:

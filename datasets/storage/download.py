@@ -34,7 +34,7 @@ def download(mirrors, destination, is_right=None, timeout=TIMEOUT):
     mirrors : sequence of str
         Addresses of the same file, tried in this order.
     destination : path
-        Appears only when it is complete and checked. Its folder is made where it is missing.
+        It appears only when it is complete and checked. Its folder is made if it is missing.
     is_right : function or None
         From the path of a downloaded file to whether it is the right one; a DataError says that it is a damaged
         gzip file. None accepts any file.
@@ -62,7 +62,7 @@ def download(mirrors, destination, is_right=None, timeout=TIMEOUT):
             part.unlink()
     raise DataError(
         f"cannot download {destination.name} ({'; '.join(answers)}); "
-        "try again later, or fetch it elsewhere and pass its folder with --from"
+        "try again later, or get it elsewhere and give its folder with --from"
     )
 
 
@@ -133,7 +133,7 @@ def _transfer(url, file, part, timeout):
 
 
 def _open(url, headers, start, timeout):
-    """Return the response; None where the server confirms that the bytes here are already the whole file."""
+    """Return the response, or None if the server confirms that the bytes already here are the whole file."""
     try:
         return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=timeout)
     except urllib.error.HTTPError as error:

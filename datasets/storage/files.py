@@ -30,7 +30,7 @@ def _open_file(path):
 
 @contextlib.contextmanager
 def open_content(path):
-    """Open a file for reading its uncompressed bytes; gzip is recognized by its first bytes, not the name.
+    """Open a file to read its uncompressed bytes. gzip is recognized by the first bytes, not by the name.
 
     Raises
     ------
@@ -85,9 +85,9 @@ def checksums(path, kinds=("sha256",), as_is=False):
 
 @contextlib.contextmanager
 def locked(path, destination, action):
-    """Yield the file at `path`, opened to read and append, while no other process has it locked.
+    """Lock the file at `path` against other processes for the ``with`` block and yield it, open to read and append.
 
-    The file and its folder are made where they are missing.
+    The file and its folder are made if they are missing.
 
     Parameters
     ----------
@@ -129,15 +129,27 @@ def _is_at(file, path):
 def replacing(path):
     """Yield the path of an empty temporary file that replaces `path` if the block ends without an error.
 
-    Whoever reads `path` sees the old file or the whole new one, whatever happens. The folder is made where it
-    is missing, and the user's umask decides who may read the file.
+    A reader of `path` sees the old file or the whole new one, whatever happens. The folder is made if it is missing.
+    The user's umask decides who may read the file.
 
     Raises
     ------
     FullDiskError
-        There is no room for the file; also where the block itself fails for that.
+        The disk is full, here or inside the block.
     CannotWriteError
-        The file cannot be written for another reason, such as permissions.
+        The file cannot be written for another reason, such as permissions. Any other error inside the block passes
+        as it is.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "runs" / "record.json"
+    ...     with replacing(path) as temporary:
+    ...         size = temporary.write_text("{}")
+    ...         before = path.exists()
+    ...     before, path.read_text()
+    (False, '{}')
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMPORARY}")
@@ -153,7 +165,7 @@ def replacing(path):
 
 
 def remove_temporaries(path):
-    """Remove what processes that were killed inside `replacing` have left of `path`; no other may be in it."""
+    """Remove the temporary files of `path` that killed processes left. No process may be writing `path` now."""
     for temporary in path.parent.glob(f".{glob.escape(path.name)}.*{TEMPORARY}"):
         temporary.unlink(missing_ok=True)
 
@@ -165,7 +177,7 @@ def write_text(path, text):
 
 
 def publish(temporary, path):
-    """Give a completely written file its final name, durably."""
+    """Give a complete file its final name, after its content has reached the disk."""
     with writing(path):
         with open(temporary, "rb+") as file:
             os.fsync(file.fileno())

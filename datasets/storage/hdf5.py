@@ -1,7 +1,7 @@
-"""Writing HDF5 files so that a full disk is one error.
+"""Writing an HDF5 file so that a full disk raises one error.
 
-When a write fails, HDF5 tries it again for each handle that is dropped, and h5py prints a traceback for each.
-So HDF5 writes into a file that keeps its first failure for later and takes everything from then on.
+After a failed write, HDF5 tries again for each handle that is dropped, and h5py prints a traceback for each. So HDF5
+writes into a file object that keeps its first failure for the end and from then on accepts everything.
 """
 
 import contextlib
@@ -36,29 +36,16 @@ class _Sink(io.FileIO):
 
 @contextlib.contextmanager
 def new_hdf5(path):
-    """Yield a new h5py.File to write to; the first error of the file system is raised at the end.
+    """Yield a new h5py.File to write to.
 
     Raises
     ------
     OSError
-        The file could not be written; what is at `path` then is of no use.
+        At the end of the ``with`` block, the first error of the file system. The file at `path` is useless then.
     """
-    with _written(path, "w+", "w") as h5:
-        yield h5
-
-
-@contextlib.contextmanager
-def changed_hdf5(path):
-    """Yield the h5py.File at `path` to change; errors are as in `new_hdf5`."""
-    with _written(path, "r+", "r+") as h5:
-        yield h5
-
-
-@contextlib.contextmanager
-def _written(path, file_mode, h5_mode):
-    with _Sink(path, file_mode) as sink:
+    with _Sink(path, "w+") as sink:
         try:
-            with h5py.File(sink, h5_mode) as h5:
+            with h5py.File(sink, "w") as h5:
                 yield h5
         finally:
             if sink.failure is not None:

@@ -260,7 +260,7 @@ def _seal(h5, attributes):
 
 
 def _require_space(folder, needed):
-    """Raise a FullDiskError where `folder` has less than `needed` bytes free."""
+    """Raise a FullDiskError if `folder` has less than `needed` bytes free."""
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise FullDiskError(

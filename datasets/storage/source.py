@@ -14,15 +14,14 @@ class Source(ABC):
     name : str
     description : str
         One line.
-    download_bytes, prepared_bytes : int
-        The approximate size of the download and of the prepared file.
+    prepared_bytes : int
+        The approximate size of the prepared file.
     files : tuple of SourceFile
         The published files; empty if the data set is built in.
     """
 
     name: ClassVar[str]
     description: ClassVar[str]
-    download_bytes: ClassVar[int]
     prepared_bytes: ClassVar[int]
     files: tuple[SourceFile, ...] = ()
 

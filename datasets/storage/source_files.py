@@ -25,7 +25,7 @@ class SourceFile:
     md5 : str or None
         MD5 of a file of which no official SHA-256 is known.
     git_blob : str or None
-        The id that git gives the file's content, where that is the only official identity.
+        The id that git gives the content of a file, if that is its only official identity.
     as_is : bool
         The checksums are of the file's own bytes even if it is gzipped, as an archive is.
     aliases : tuple of str

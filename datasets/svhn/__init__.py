@@ -1,4 +1,4 @@
-"""SVHN: `SVHN` is pylearn2's data set, and the module `source` says where its files come from."""
+"""SVHN: `loader` has pylearn2's class, `source` prepares the published files."""
 
 from datasets.svhn.loader import SVHN
 

@@ -1,4 +1,4 @@
-"""SVHN in the HDF5 files that pylearn2 wrote by PyTables, read-only."""
+"""Reading SVHN from the HDF5 files that pylearn2 wrote with PyTables."""
 
 import contextlib
 from pathlib import Path
@@ -14,17 +14,17 @@ NUM_CLASSES = 10
 
 
 def h5_path(folder, which_set):
-    """Return the path of pylearn2's file of a set in a working folder, its $SVHN_LOCAL_PATH."""
+    """Return the path of pylearn2's file of a set in its working folder, ``$SVHN_LOCAL_PATH``."""
     return Path(folder) / "h5" / f"{which_set}_32x32.h5"
 
 
 def read_h5(path):
-    """Check pylearn2's file of a set and return its labels, int32 (n, 1), in 0 to 9; ``Data/X`` stays.
+    """Check pylearn2's file of a set and return its labels, int32 (n, 1), in 0 to 9. ``Data/X`` is not read.
 
     Raises
     ------
     DataError
-        The file is damaged, another one or half-written, or its compression cannot be read.
+        The file is damaged, half-written or not pylearn2's, or its compression cannot be read.
     """
     with _reading(path), h5py.File(path, "r") as h5:
         for name in ("Data/X", "Data/y"):
@@ -44,11 +44,11 @@ def read_h5(path):
         for array in (X, y):
             require_filters(array, path)
         y = y[...]
-        _ = X[:1]  # whether pixels can be decompressed is better known now
-    # pylearn2 creates the file full of zeros before it reads the pictures.
+        _ = X[:1]  # fails now if pixels cannot be decompressed
+    # pylearn2 fills the file with zeros before it reads the pictures.
     if not y.any() or y.min() < 0 or y.max() >= NUM_CLASSES:
         raise DataError(
-            f"{path} holds labels {y.min()} to {y.max()}, expected 0 to 9: it is half-written or foreign; "
+            f"{path} holds labels {y.min()} to {y.max()}, expected 0 to 9: it is half-written or not pylearn2's; "
             "make it again with pylearn2, or remove it"
         )
     return y.astype(np.int32)

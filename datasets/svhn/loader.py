@@ -1,4 +1,4 @@
-"""SVHN with pylearn2's class and arguments; its pictures stay on disk."""
+"""SVHN with pylearn2's class and arguments. The pictures stay on disk."""
 
 from pathlib import Path
 
@@ -13,36 +13,37 @@ from datasets.svhn.source import PREPROCESSED, SVHNSource
 from datasets.svhn.split import PARTS
 
 NUM_CLASSES = 10
-FITTED = ("train", "train_all", "splitted_train")
+TRAINING_SETS = ("train", "train_all", "splitted_train")
 
 
 class SVHN(DenseDesignMatrix):
     """House-number digits: `X` float32 (n, 3072) on disk, `y` int32 (n, 1), `y_labels` 10.
 
-    Classes 0 to 8 are the digits 1 to 9, class 9 is the digit 0. `X` is a `StoredRows`: rows are read by
-    ``X[indices]``, all of them by ``np.asarray(X)``.
+    Classes 0 to 8 are the digits 1 to 9, class 9 is the digit 0. `X` is a `StoredRows`: ``X[indices]`` reads
+    rows, ``np.asarray(X)`` reads all of them.
 
     Parameters
     ----------
     which_set : {'train', 'test', 'extra', 'train_all', 'valid', 'splitted_train'}
-        The three published sets; extra, then train; 6,000 examples of both to validate on; the other 598,388
-        of both. Each is in pylearn2's shuffled order.
+        The three published sets; `train_all` is extra followed by train; `valid` is 6,000 examples of both and
+        `splitted_train` the other 598,388. Each set is in pylearn2's shuffled order.
     path : path or None
-        None: pixels in 0 to 255 from ``svhn/svhn.h5`` under `data_path`. Else a folder (``${NAME}`` in it is
-        replaced by that environment variable) with preprocessed pictures: pylearn2's own file
-        ``h5/<which_set>_32x32.h5`` in it, or our ``svhn/svhn.h5``, which has splitted_train, valid and test.
+        None gives pixels in 0 to 255 from ``svhn/svhn.h5`` under `data_path`. A folder gives preprocessed pictures:
+        those of pylearn2's own file ``h5/<which_set>_32x32.h5`` in it or, where there is none, those of our
+        ``svhn/svhn.h5`` in it, which has splitted_train, valid and test. Each ``${NAME}`` in the path is replaced by
+        that environment variable.
     center, scale : bool
-        With `path` only. Subtract 127.5; divide by 127.5 where centred, else by 255. The file stays as it is.
+        Only with `path`. Subtract 127.5; divide by 127.5 if centred, else by 255. The file is not changed.
     start, stop : int or None
-        With `path` only. Keep the examples `start` to `stop` (exclusive).
+        Only with `path`. Keep the examples `start` to `stop` (exclusive).
     axes : sequence
         The order of the topological view's axes, a permutation of 'b', 0, 1, 'c'.
     preprocessor : object with ``apply(dataset, can_fit)`` or None
-        Applied last, in memory, so that `X` becomes an array; it may fit to the sets to train on.
+        Applied last and in memory, so that `X` becomes an array. It may fit itself to a training set.
     data_path : path or None
         The folder of prepared data; ``$PYLEARN2_DATA_PATH`` by default.
     lcn_channels : {'red', 'all'}
-        Which of our preprocessed pictures: see `datasets.svhn.source`.
+        The planes that were normalized locally; see `datasets.svhn.source`.
 
     Raises
     ------
@@ -52,7 +53,16 @@ class SVHN(DenseDesignMatrix):
         `which_set`, the slice or a combination of arguments does not exist; also a ValueError and an
         AssertionError.
     DataError
-        The file is damaged, or compressed and hdf5plugin is missing.
+        The file is damaged, or is compressed and the package hdf5plugin is missing.
+
+    Examples
+    --------
+    >>> valid = SVHN("valid")
+    >>> valid.X[[7, 1, 7]].shape, valid.y[:10].shape
+    ((3, 3072), (10, 1))
+    >>> X, y = next(valid.iterator("shuffled_sequential", batch_size=50, data_specs=("features", "targets")))
+    >>> X.shape, y.shape
+    ((50, 3072), (50, 1))
     """
 
     on_disk = True
@@ -75,7 +85,7 @@ class SVHN(DenseDesignMatrix):
         if lcn_channels not in ("red", "all"):
             raise BadArgumentError(f"lcn_channels is {lcn_channels!r}; one of: red, all")
         if path is None and (center or scale or start is not None or stop is not None):
-            raise BadArgumentError("center, scale, start and stop go with path only; give one, or slice X")
+            raise BadArgumentError("center, scale, start and stop need a path; give one, or slice X")
         self.which_set = which_set
         change = _scaling(center, scale)
         if path is None:
@@ -88,11 +98,11 @@ class SVHN(DenseDesignMatrix):
             view_converter=DefaultViewConverter((32, 32, 3), axes),
             y_labels=NUM_CLASSES,
             preprocessor=preprocessor,
-            fit_preprocessor=which_set in FITTED,
+            fit_preprocessor=which_set in TRAINING_SETS,
         )
 
     def get_test_set(self):
-        """Return the pristine test set, with this set's axes."""
+        """Return the test set as pixels, with this set's axes."""
         return SVHN("test", axes=self.view_converter.axes)
 
 
@@ -104,9 +114,9 @@ def _pixels(which_set, root, lcn_channels):
 
 def _working_copy(which_set, folder, lcn_channels, bounds, change):
     source = SVHNSource(lcn_channels)
-    theirs = h5_path(folder, which_set)
-    if theirs.is_file():
-        path, name, y = theirs, "Data/X", read_h5(theirs)
+    pylearn2s = h5_path(folder, which_set)
+    if pylearn2s.is_file():
+        path, name, y = pylearn2s, "Data/X", read_h5(pylearn2s)
     elif source.path(folder).is_file():
         if which_set not in PREPROCESSED:
             raise BadArgumentError(f"{which_set} is not preprocessed; one of: {', '.join(PREPROCESSED)}")
@@ -115,7 +125,7 @@ def _working_copy(which_set, folder, lcn_channels, bounds, change):
         y = y[order]
     else:
         command = prepare_command(source.name, folder)
-        raise NotPreparedError(f"there is neither {theirs} nor {source.path(folder)}; run: {command}")
+        raise NotPreparedError(f"there is neither {pylearn2s} nor {source.path(folder)}; run: {command}")
     start, stop = bounds
     if start is None and stop is None:
         return StoredRows(path, name, change=change), y
@@ -127,7 +137,7 @@ def _working_copy(which_set, folder, lcn_channels, bounds, change):
 
 
 def _scaling(center, scale):
-    """Return the function that scales rows of pixels; None where they stay."""
+    """Return the function that scales rows of pixels, or None if they are not scaled."""
     if not center and not scale:
         return None
     middle = np.float32(127.5 if center else 0)

@@ -1,4 +1,4 @@
-"""The MATLAB files that SVHN is published in."""
+"""Reading the MATLAB files in which SVHN is published."""
 
 import contextlib
 
@@ -13,15 +13,15 @@ PICTURE = (SIDE, SIDE, 3)  # rows, columns, channels
 
 
 def check_mat(path, count):
-    """Raise a DataError where the file at `path` has not the form of one of SVHN's with `count` pictures.
+    """Raise a DataError unless the file at `path` has the form of one of SVHN's with `count` pictures.
 
-    Its pixels are not read, so that this takes no memory.
+    The pixels are not read, so this takes no memory.
     """
     with open_content(path) as file, _parsing(path):
         found = {name: (shape, kind) for name, shape, kind in scipy.io.whosmat(file)}
     for name, shape in (("X", (*PICTURE, count)), ("y", (count, 1))):
         if name not in found:
-            raise DataError(f"{path} has no array {name}, so is truncated or another file; get SVHN's file again")
+            raise DataError(f"{path} has no array {name}: it is truncated or another file; get SVHN's file again")
         if found[name][0] != shape:
             raise DataError(
                 f"{path} holds {name} of shape {found[name][0]}, expected {shape}; get SVHN's file"
@@ -36,7 +36,7 @@ def read_labels(path, count):
     Raises
     ------
     DataError
-        The file is damaged or no file of SVHN's, or a label is not one of 1 to 10.
+        The file is damaged or not one of SVHN's, or a label is not one of 1 to 10.
     """
     check_mat(path, count)
     labels = _load(path, "y")
@@ -47,17 +47,17 @@ def read_labels(path, count):
 
 
 def read_pictures(path, count):
-    """Return the pictures as a function from a slice to rows of channel planes, uint8 (n, 3072).
+    """Return a function from a slice of the pictures to their rows of channel planes, uint8 (n, 3072).
 
-    The function holds all pixels in memory, as one byte each.
+    The function holds all pixels in memory, one byte each.
 
     Raises
     ------
     DataError
-        The file is damaged or no file of SVHN's.
+        The file is damaged or not one of SVHN's.
     """
     check_mat(path, count)
-    # MATLAB stores the last axis slowest: transposed, a picture is a piece of memory, its columns first.
+    # In MATLAB's files the last axis varies slowest: transposed, each picture is contiguous, column by column.
     X = _load(path, "X").T
 
     def rows(which):
@@ -73,7 +73,7 @@ def _load(path, name):
 
 @contextlib.contextmanager
 def _parsing(path):
-    """Turn whatever SciPy's parser raises on bytes that are no MATLAB file into a DataError."""
+    """Turn whatever SciPy's parser raises on a damaged or foreign file into a DataError."""
     try:
         yield
     except DataError:

@@ -1,20 +1,25 @@
-"""The order in which Python 2.7 lists the members of a set, which some published data splits depend on."""
+"""The order in which Python 2.7 lists the members of a set; some published data splits depend on it."""
 
 FIRST_SIZE = 8
-LARGE = 50_000  # members from which on the table grows more slowly
+LARGE = 50_000  # with more members than this, the table grows more slowly
 
 
 def set_order(integers):
-    """Return distinct non-negative integers in the order that a Python 2.7 set, filled with them, lists them.
+    """Return the order in which a Python 2.7 set lists the distinct non-negative integers put into it.
 
     Parameters
     ----------
     integers : sequence of int
-        In the order of insertion; each is its own hash.
+        In the order of insertion. Each is its own hash.
 
     Returns
     -------
     list of int
+
+    Examples
+    --------
+    >>> set_order([9, 8, 1])
+    [8, 9, 1]
     """
     table = [None] * FIRST_SIZE
     for count, value in enumerate(map(int, integers), start=1):

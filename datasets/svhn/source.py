@@ -1,4 +1,4 @@
-"""SVHN on disk: its three published files, and the HDF5 file made from them."""
+"""SVHN on disk: its three published files and the HDF5 file made from them."""
 
 import sys
 
@@ -29,32 +29,32 @@ ROWS_A_TIME = 5000
 
 
 class SVHNSource(HDF5Source):
-    """SVHN in ``svhn/svhn.h5``, or ``svhn/svhn_lcn_all.h5``.
+    """SVHN in ``svhn/svhn.h5`` or ``svhn/svhn_lcn_all.h5``.
 
-    ====================  =============================================================================
-    ``pixels/X``, ``y``   the .mat files train, test, extra one after the other: uint8 (n, 3072) as
-                          planes; classes int32 (n, 1), digits 1 to 9 as 0 to 8 and digit 0 as 9
-    ``sets/<which_set>``  each of pylearn2's six sets as row numbers of these, int32 (n,)
-    ``preprocessed/<…>``  splitted_train, valid and test after contrast normalization, global (norm 1)
-                          and local (LeCun's): float32 (n, 3072)
-    ====================  =============================================================================
+    ============================  =====================================================================
+    ``pixels/X``                  the pictures of the .mat files train, test and extra, in this order, as
+                                  channel planes, uint8 (n, 3072)
+    ``pixels/y``                  their classes, int32 (n, 1): digits 1 to 9 are 0 to 8, digit 0 is 9
+    ``sets/<which_set>``          each of pylearn2's six sets as row numbers of `pixels`, int32 (n,)
+    ``preprocessed/<which_set>``  splitted_train, valid and test after global (to norm 1) and local
+                                  (LeCun's) contrast normalization, float32 (n, 3072)
+    ============================  =====================================================================
 
     Parameters
     ----------
     lcn_channels : {'red', 'all'}
-        The planes that are normalized locally. pylearn2 does the red one only, by mistake, and so, most
-        likely, did whoever used it; 'all' is what it says it does.
+        The planes that are normalized locally. pylearn2 normalizes only the red one, by mistake, and published
+        results most likely have that mistake in them. 'all' is what pylearn2 says that it does.
     files : tuple of 3 SourceFile
-        train, test and extra; other checksums or mirrors than the official ones.
+        train, test and extra, by default with the official checksums and mirrors.
     num_examples : dict
-        Pictures in each of them.
+        The number of pictures in each of them.
     valid_per_class : dict
-        Validation pictures a class from train and extra.
+        The number of validation pictures per class from train and from extra.
     """
 
     location = "svhn/svhn.h5"
     format_version = 1
-    download_bytes = 1_575_594_780
     prepared_bytes = 9_710_000_000
 
     def __init__(
@@ -126,12 +126,27 @@ class SVHNSource(HDF5Source):
 
 
 def preprocessed(pixels, lcn_channels="red"):
-    """Return pixels, rows in 0 to 255, as the released experiments had them: float32 of the same shape.
+    """Return pictures as the released experiments preprocess them.
 
-    Global contrast normalization to norm 1, then LeCun's local one, of the red plane or of each.
+    The steps are global contrast normalization to norm 1 and LeCun's local contrast normalization.
+
+    Parameters
+    ----------
+    pixels : array of shape (pictures, 3072)
+        Rows of channel planes, in 0 to 255.
+    lcn_channels : {'red', 'all'}
+
+    Returns
+    -------
+    float32 array of the same shape
+
+    Examples
+    --------
+    >>> preprocessed(np.arange(2 * FEATURES).reshape(2, FEATURES) % 256).shape
+    (2, 3072)
     """
     pictures = DenseDesignMatrix(X=pixels)
-    # As many pictures as there are make one batch, which keeps the planes apart.
+    # A batch of all pictures keeps pylearn2's preprocessor from interleaving the planes.
     lcn = LeCunLCN((SIDE, SIDE), batch_size=len(pixels), every_channel=lcn_channels == "all")
     Pipeline([GlobalContrastNormalization(), lcn]).apply(pictures)
     return pictures.X

@@ -1,4 +1,4 @@
-"""Which pictures of SVHN belong to each of pylearn2's six sets, and in which order."""
+"""Which pictures of SVHN belong to each of pylearn2's six sets, and their order."""
 
 import numpy as np
 
@@ -18,11 +18,11 @@ PARTS = {
 
 
 def file_order(which_set, labels, valid_per_class=None):
-    """Return the pictures of a set in the order of pylearn2's file of it.
+    """Return where the pictures of a set come from, in the order of pylearn2's file of that set.
 
-    `train`, `test` and `extra` are a .mat file each and `train_all` is extra, then train. `valid` has 400
-    pictures a class from train and 200 from extra, `splitted_train` the rest of both. Each set is shuffled
-    once; every random number comes from one ``RandomState(322)`` a set.
+    `train`, `test` and `extra` are one .mat file each, and `train_all` is extra followed by train. `valid` has 400
+    pictures per class from train and 200 from extra; `splitted_train` has the rest of both. Each set is shuffled
+    once. All random numbers of a set come from one ``RandomState(322)``.
 
     Parameters
     ----------
@@ -31,12 +31,12 @@ def file_order(which_set, labels, valid_per_class=None):
     labels : dict of arrays
         The labels 1 to 10 of each .mat file that the set needs.
     valid_per_class : dict of int or None
-        Validation pictures a class from train and from extra; `VALID_PER_CLASS` by default.
+        The number of validation pictures per class from train and from extra; `VALID_PER_CLASS` by default.
 
     Returns
     -------
     part, place : int arrays of shape (pictures,)
-        For each picture the .mat file, as an index into ``PARTS[which_set]``, and its place there, from 0.
+        The .mat file of each picture, as an index into ``PARTS[which_set]``, and its place there, from 0.
     """
     rng = np.random.RandomState(SEED)
     names = PARTS[which_set]
@@ -56,7 +56,7 @@ def _divided(which_set, labels, valid_per_class, rng):
     for name in PARTS[which_set]:
         valid = _drawn(labels[name], valid_per_class[name], rng)
         if which_set == "valid":
-            # pylearn2 collects them in a set and goes through that.
+            # pylearn2 collects them in a set and takes the order of that.
             places.append(np.array(set_order(valid)))
         else:
             places.append(np.setdiff1d(np.arange(len(labels[name])), valid))

@@ -1,4 +1,4 @@
-"""Texts by characters: `CharacterCorpus`, and the module `source` says where the paper's two texts come from."""
+"""Texts by characters: `loader` has `CharacterCorpus`, `source` prepares the paper's two texts."""
 
 from datasets.text.loader import CharacterCorpus
 

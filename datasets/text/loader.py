@@ -1,4 +1,4 @@
-"""Character corpora: a text as indices into its vocabulary, cut into sequences as the released scripts do."""
+"""Character corpora: texts as indices into their vocabulary, cut into sequences as in the released scripts."""
 
 import hashlib
 import math
@@ -18,16 +18,16 @@ RELEASED_ORDER = (
     b" (,048\xbb\xbf\xc3DHLPTXdhl\xefptx\xa0\xa4'/37;?CGKOSWcgkosw\n"
     b'"\xa9*.26:BFJNRVZbfjnrvz\r!)\xaa-159=AEIMQUYaeimquy'
 )
-"""War and Peace's 87 bytes as the released script numbers them: as Python 2 lists the set of them."""
+"""War and Peace's 87 bytes in the released script's order, in which Python 2 lists the set of them."""
 
 
 class Sequences(NamedTuple):
-    """Consecutive sequences of a text that do not overlap, and the character that follows each character.
+    """Consecutive sequences of a text without overlap, and the character that follows each character.
 
     Attributes
     ----------
     inputs, targets : ndarray, int32 (sequences, steps), read-only
-        Indices into the vocabulary; `targets` is the text one character further on.
+        Indices into the vocabulary. `targets` is the text shifted by one character.
     """
 
     inputs: np.ndarray
@@ -35,12 +35,12 @@ class Sequences(NamedTuple):
 
     @property
     def length(self):
-        """The characters that these are cut from, with the one target past the end."""
+        """The number of characters used, including the one target past the end of the inputs."""
         return self.inputs.size + 1
 
 
 class Split(NamedTuple):
-    """A corpus in three, one after the other in the text."""
+    """The training, validation and test parts of a corpus, in this order in the text."""
 
     train: Sequences
     valid: Sequences
@@ -48,15 +48,15 @@ class Split(NamedTuple):
 
 
 class CharacterCorpus:
-    """A text of bytes, each byte a character, as indices into the vocabulary of those that occur in it.
+    """A text as indices into its vocabulary. Each byte is a character; the vocabulary has those that occur.
 
     Parameters
     ----------
     text : bytes
     provenance : dict
-        What a run's record says of it: ``{"name": str, "official": bool, "sha256": {name: hexadecimal}}``.
+        What a run's record says of the text: ``{"name": str, "official": bool, "sha256": {name: hexadecimal}}``.
     vocabulary_order : {'sorted', 'released'}
-        By byte value; or as the released script has it, which is known for War and Peace only.
+        By byte value, or the released script's order, which is known only for War and Peace.
 
     Attributes
     ----------
@@ -72,7 +72,19 @@ class CharacterCorpus:
     DataError
         The text is empty or repeats a single character.
     BadArgumentError
-        There is no such order, or not of this text.
+        There is no such order, or it is not known for this text.
+
+    Examples
+    --------
+    >>> text = b"to be or not to be, "
+    >>> corpus = CharacterCorpus(text, unofficial("example", text))
+    >>> corpus.vocabulary, corpus.indices.shape
+    (b' ,benort', (20,))
+    >>> train, valid, test = corpus.split(steps=3, batch_size=1, train_share=0.5, valid_share=0.25)
+    >>> train.inputs.shape, valid.inputs.shape, test.inputs.shape
+    ((3, 3), (1, 3), (2, 3))
+    >>> train.inputs[0].tolist(), train.targets[0].tolist()
+    ([7, 5, 0], [5, 0, 2])
     """
 
     def __init__(self, text, provenance, vocabulary_order="sorted"):
@@ -106,32 +118,32 @@ class CharacterCorpus:
 
     @classmethod
     def from_file(cls, path, vocabulary_order="sorted"):
-        """Return the corpus of any text file, plain or gzipped: never official, and named as the file is."""
+        """Return the corpus of any text file, plain or gzipped. It has the file's name and is never official."""
         text = read_content(path)
         name = Path(path).name
         return cls(text, unofficial(name, text), vocabulary_order)
 
     def split(self, steps, batch_size, train_share, valid_share):
-        """Cut the text into sequences for training, validation and test, as the released scripts do.
+        """Cut the text into sequences for training, validation and test, as in the released scripts.
 
-        With N = floor(characters / batch_size / steps) minibatches, floor(train_share * N) are for training,
-        the next floor(valid_share * N) for validation and the rest of N for test; what is left of the text
-        is unused. Shares are taken as the decimal numbers that they print as, so that the floor is exact;
-        the scripts' floating point gives the same for their 0.8, 0.1, 0.9 and 0.05, whose nearest doubles
-        all lie above them.
+        The text makes N = floor(characters / batch_size / steps) minibatches. The first floor(train_share * N) are
+        for training, the next floor(valid_share * N) for validation and the others for test. The rest of the text
+        is unused. Shares are taken as the decimal numbers that they print as, so that the floor is exact. The
+        scripts use floating point; for their 0.8, 0.1, 0.9 and 0.05 the result is the same, because the nearest
+        double lies above each of these.
 
-        Where N minibatches are the text to its last character, the last target would lie past the end; such
-        a text counts as one character shorter here, which loses a minibatch. (No corpus of the paper is
-        such a text with minibatches of 100, as its length is no multiple of 100.)
+        If the minibatches reached the last character of the text, the last target would lie past the end. Such a
+        text counts as one character shorter, which costs a minibatch. (The paper's minibatches have 100 sequences
+        and no corpus has a multiple of 100 characters, so this does not occur.)
 
         Parameters
         ----------
         steps : int
-            Characters in a sequence.
+            The number of characters in a sequence.
         batch_size : int
-            Sequences in a minibatch.
+            The number of sequences in a minibatch.
         train_share, valid_share : float
-            Of the minibatches.
+            The share of the minibatches for training and for validation.
 
         Returns
         -------
@@ -140,7 +152,7 @@ class CharacterCorpus:
         Raises
         ------
         BadArgumentError
-            A parameter makes no sense, or leaves nothing to train or validate on.
+            A parameter makes no sense, or nothing is left to train or validate on.
         """
         counts = self._minibatches(steps, batch_size, train_share, valid_share)
         parts, start = [], 0
@@ -176,7 +188,7 @@ class CharacterCorpus:
 
 
 def encode(text, vocabulary):
-    """Return the indices of a text's characters in a vocabulary.
+    """Return the indices in a vocabulary of the characters of a text.
 
     Parameters
     ----------
@@ -190,24 +202,29 @@ def encode(text, vocabulary):
     ------
     DataError
         A character is not in the vocabulary.
+
+    Examples
+    --------
+    >>> encode(b"cab", vocabulary=b"abc").tolist()
+    [2, 0, 1]
     """
     index = np.full(256, -1, np.int32)
     index[list(vocabulary)] = np.arange(len(vocabulary))
     indices = index[np.frombuffer(text, np.uint8)]
     if len(indices) and indices.min() < 0:
         unknown = bytes(sorted(set(text) - set(vocabulary)))
-        raise DataError(f"the vocabulary lacks {unknown!r}; leave such characters out")
+        raise DataError(f"the vocabulary lacks {unknown!r}; leave these characters out")
     return indices
 
 
 def unofficial(name, text):
-    """Return the provenance of a text that is no published corpus."""
+    """Return the provenance of a text that is not a published corpus."""
     return {"name": name, "official": False, "sha256": {name: hashlib.sha256(text).hexdigest()}}
 
 
 def _vocabulary(name, text, order):
     if order not in VOCABULARY_ORDERS:
-        raise BadArgumentError(f"no vocabulary order {order!r}; one of: {', '.join(VOCABULARY_ORDERS)}")
+        raise BadArgumentError(f"unknown vocabulary order {order!r}; one of: {', '.join(VOCABULARY_ORDERS)}")
     if order == "released":
         if hashlib.sha256(text).hexdigest() != WAR_AND_PEACE_SHA256:
             raise BadArgumentError(

@@ -1,4 +1,4 @@
-"""The interpreter's own standard library as a corpus of code that needs no download."""
+"""The source of Python's standard library as a corpus of code that needs no download."""
 
 import platform
 import sys
@@ -13,16 +13,16 @@ CHARACTERS = 3_000_000
 
 
 def corpus(vocabulary_order="sorted"):
-    """Return the standard library's single-file modules, one after the other, as a corpus.
+    """Return the single-file modules of the standard library, one after the other, as a corpus.
 
-    The modules are those of ``sys.stdlib_module_names`` in the order of their names, as far as there is a
-    readable ``NAME.py``; the text ends after `CHARACTERS` bytes. So it is the same wherever the same release
-    of Python is installed unchanged, and never official; its provenance has the release in ``python``.
+    The modules are those of ``sys.stdlib_module_names`` that have a readable ``NAME.py``, in the order of their
+    names. The text ends after `CHARACTERS` bytes. It is the same wherever the same release of Python is installed
+    unchanged, and it is never official; its provenance records the release as ``python``.
 
     Parameters
     ----------
     vocabulary_order : str
-        See `CharacterCorpus`; only 'sorted' is possible.
+        See `CharacterCorpus`; only 'sorted' is known.
 
     Returns
     -------
@@ -31,7 +31,12 @@ def corpus(vocabulary_order="sorted"):
     Raises
     ------
     DataError
-        This Python comes without the source of its library.
+        This Python is installed without the source of its library.
+
+    Examples
+    --------
+    >>> corpus().indices.shape
+    (3000000,)
     """
     folder = Path(sysconfig.get_path("stdlib"))
     text = _joined(folder / f"{name}.py" for name in sorted(sys.stdlib_module_names))
@@ -46,7 +51,7 @@ def _joined(paths):
     for path in paths:
         try:
             text += path.read_bytes()
-        except OSError:  # not a file of this Python, or not a readable one
+        except OSError:  # the module has no such file, or it cannot be read
             continue
         if len(text) >= CHARACTERS:
             break

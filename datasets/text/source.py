@@ -60,7 +60,6 @@ class WarAndPeace(TextSource):
     format_version = 1
     characters = 3_258_246
     vocabulary_size = 87
-    download_bytes = characters
     prepared_bytes = 1_300_000
     files = (_published("warpeace_input.txt", sha256=WAR_AND_PEACE_SHA256),)
 
@@ -77,6 +76,5 @@ class LinuxKernel(TextSource):
     format_version = 2  # before, any text of this size and vocabulary counted as official
     characters = 6_206_996
     vocabulary_size = 101
-    download_bytes = characters
     prepared_bytes = 2_000_000
     files = (_published("linux_input.txt", git_blob="6277447c2510ae2d0c4abb2a8dcc1fefaa40060b"),)

@@ -16,7 +16,6 @@ def test_entries_have_what_a_list_shows(tmp_path):
         assert catalog.get(name) is entry
         assert entry.name == name
         assert entry.description
-        assert entry.download_bytes >= 0
         assert isinstance(entry.state(tmp_path), str)
     assert catalog.get("mnist").state(tmp_path) == "not prepared"
 

@@ -92,8 +92,8 @@ def test_attributes():
     [
         ("sideways", {"batch_size": 2}, "unknown iteration mode 'sideways'; one of: sequential, "),
         ("sequential", {}, "needs batch_size or num_batches"),
-        ("sequential", {"batch_size": 2, "rng": 1}, "draws nothing; leave rng out"),
-        ("even_sequential", {"batch_size": 2, "rng": 1}, "draws nothing; leave rng out"),
+        ("sequential", {"batch_size": 2, "rng": 1}, "is not random; leave rng out"),
+        ("even_sequential", {"batch_size": 2, "rng": 1}, "is not random; leave rng out"),
         ("sequential", {"batch_size": 0}, "batch_size is 0"),
         ("sequential", {"batch_size": 2, "num_batches": 4}, "5 examples make 3 of 2"),
         ("even_sequential", {"batch_size": 2, "num_batches": 3}, "5 examples make 2 of 2"),

@@ -41,7 +41,7 @@ def test_every_truncation_is_refused(tmp_path_factory, idx_bytes, array, data):
     [
         (lambda content: b"\0\0\x08\x01" + content[4:], "has magic number 2049, expected 2051"),
         (lambda content: b"<htm" + content[4:], "has magic number 1013478509, expected 2051"),
-        (lambda content: content + b"!", "25 bytes where its header announces 24"),
+        (lambda content: content + b"!", "25 bytes where its header says 24"),
         (lambda content: gzip.compress(content)[:-9], "truncated or damaged gzip file"),
         (lambda content: gzip.compress(content)[:-1], "truncated or damaged gzip file"),
         (lambda content: gzip.compress(content)[:12] + b"\xff" * 9, "truncated or damaged gzip file"),

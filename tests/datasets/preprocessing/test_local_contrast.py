@@ -105,7 +105,7 @@ def test_bad_arguments_are_told():
             LeCunLCN((32, 32), channels=channels)
     with pytest.raises(BadArgumentError, match="no channel 3: the images have 3"):
         preprocessed(LeCunLCN((2, 2), channels=3), np.zeros((1, 12)))
-    with pytest.raises(BadArgumentError, match="rows of 13 features are no images of 2 x 2"):
+    with pytest.raises(BadArgumentError, match="rows of 13 features cannot be images of 2 x 2"):
         preprocessed(LeCunLCN((2, 2)), np.zeros((1, 13)))
     with pytest.raises(BadArgumentError, match="batch_size is 0"):
         LeCunLCN((2, 2), batch_size=0)

@@ -182,7 +182,7 @@ def test_the_error_lists_what_each_mirror_said(serve, tmp_path, dead_url):
         f"{dead_url}: Connection refused",
         "http://name.invalid/file.gz: ",
         "nonsense: unknown url type",
-        "pass its folder with --from",
+        "give its folder with --from",
     ):
         assert answer in message
     assert "\n" not in message

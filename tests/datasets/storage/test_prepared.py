@@ -29,7 +29,7 @@ class Tiny(HDF5Source):
     description = "100 numbers and their squares"
     location = "tiny/tiny.h5"
     format_version = 3
-    download_bytes = prepared_bytes = 200
+    prepared_bytes = 200
 
     def __init__(self, mirror="http://name.invalid"):
         self.files = tuple(SourceFile(name, sha256, (f"{mirror}/{name}",)) for name, sha256 in SHA256.items())

@@ -61,7 +61,7 @@ def test_indices_are_a_one_to_one_picture_of_any_bytes(content):
 def test_encoding_by_a_given_vocabulary_refuses_what_it_lacks():
     assert encode(b"cab", b"bca").tolist() == [1, 2, 0]
     assert encode(b"", b"bca").tolist() == []
-    with pytest.raises(DataError, match=r"the vocabulary lacks b'\\n!x'; leave such"):
+    with pytest.raises(DataError, match=r"the vocabulary lacks b'\\n!x'; leave these"):
         encode(b"cax!\n!", b"bca")
 
 
@@ -216,7 +216,7 @@ def test_an_unusable_file_is_refused_in_one_line(tmp_path, content, message):
     ("order", "message"),
     [
         ("released", "known for the official War and Peace only, not for some text; use the sorted one"),
-        ("random", "no vocabulary order 'random'; one of: sorted, released"),
+        ("random", "unknown vocabulary order 'random'; one of: sorted, released"),
     ],
 )
 def test_an_order_that_does_not_exist_for_the_text_is_refused(order, message):
