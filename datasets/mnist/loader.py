@@ -119,7 +119,7 @@ class MNIST(DenseDesignMatrix):
 def _read(which_set, root):
     source = MNISTSource()
     X, y = source.read(root, f"{which_set}/X", f"{which_set}/y")
-    with source.telling_damage(root):
+    with source.reporting_damage(root):
         if X.shape != (NUM_EXAMPLES[which_set], SIDE * SIDE) or y.shape != (len(X), 1):
             raise ValueError(f"{which_set} has shapes {X.shape} and {y.shape}")
     X = X.astype(np.float32)

@@ -157,7 +157,7 @@ def replacing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.touch(exist_ok=False)
     try:
-        with _telling_a_full_disk(path):
+        with _reporting_full_disk(path):
             yield temporary
         publish(temporary, path)
     finally:
@@ -188,7 +188,7 @@ def publish(temporary, path):
 def writing(path):
     """Turn an error of the file system inside the ``with`` block into a CannotWriteError about `path`."""
     try:
-        with _telling_a_full_disk(path):
+        with _reporting_full_disk(path):
             yield
     except DataError:
         raise
@@ -197,7 +197,7 @@ def writing(path):
 
 
 @contextlib.contextmanager
-def _telling_a_full_disk(path):
+def _reporting_full_disk(path):
     try:
         yield
     except OSError as error:

@@ -95,7 +95,7 @@ class HDF5Source(Source):
         if not path.is_file():
             raise NotPreparedError(f"{self.name} is not prepared: there is no {path}; run: {command}")
         with contextlib.ExitStack() as stack:
-            with self.telling_damage(root):
+            with self.reporting_damage(root):
                 h5 = stack.enter_context(h5py.File(path, "r"))
                 if h5.attrs["name"] != self.name:
                     raise DataError(f"{path} holds {h5.attrs['name']}; move it away, then run: {command}")
@@ -105,7 +105,7 @@ class HDF5Source(Source):
             yield h5
 
     @contextlib.contextmanager
-    def telling_damage(self, root):
+    def reporting_damage(self, root):
         """Turn an error of reading the prepared file inside the ``with`` block into a DataError with the remedy."""
         try:
             yield
@@ -125,7 +125,7 @@ class HDF5Source(Source):
         DataError
             It is damaged or of another format.
         """
-        with self.open(root) as h5, self.telling_damage(root):
+        with self.open(root) as h5, self.reporting_damage(root):
             return [h5[name][...] for name in names]
 
     def provenance(self, root):
@@ -149,7 +149,7 @@ class HDF5Source(Source):
         return "prepared" if official else "prepared, unofficial"
 
     def verify(self, root):
-        with self.open(root) as h5, self.telling_damage(root):
+        with self.open(root) as h5, self.reporting_damage(root):
             official = self._provenance(h5)["official"]
             if official != self._is_official(_recorded_checksums(h5)):
                 raise ValueError("it calls itself official, its checksums do not")

@@ -56,7 +56,7 @@ class StoredRows:
 
     def __init__(self, path, name, order=None, change=None):
         self._path, self._change = path, change
-        with self._telling_damage():
+        with self._reporting_damage():
             self._array = h5py.File(path, "r")[name]
         require_filters(self._array, path)
         self._rows = np.arange(len(self._array)) if order is None else np.asarray(order)
@@ -76,14 +76,14 @@ class StoredRows:
                 f"a matrix on disk cannot be indexed by {index!r}: give an index, slice or list of rows, and after "
                 "a comma an index or slice of columns; np.asarray makes it an array, which takes any index"
             )
-        with self._telling_damage():
+        with self._reporting_damage():
             X = read_rows(self._array, np.atleast_1d(rows)).astype(np.float32, copy=False)
         if self._change is not None:
             X = self._change(X)
         return X[0][column_index] if rows.ndim == 0 else X[:, column_index]
 
     @contextlib.contextmanager
-    def _telling_damage(self):
+    def _reporting_damage(self):
         try:
             yield
         except (OSError, KeyError) as error:

@@ -23,7 +23,7 @@ def test_the_whitened_cifar10_is_read_from_hdf5(cifar10_root, monkeypatch):
     np.testing.assert_array_equal(serial.load(f"{WHITENED}/preprocessor.pkl").P_, whitening(cifar10_root).P_)
 
 
-def test_what_is_not_prepared_is_told(tmp_path, monkeypatch):
+def test_what_is_not_prepared_is_reported(tmp_path, monkeypatch):
     monkeypatch.setenv("PYLEARN2_DATA_PATH", str(tmp_path))
     with pytest.raises(NotPreparedError, match="run: python -m reproduce data prepare cifar10"):
         serial.load(f"{WHITENED}/train.pkl")
@@ -68,7 +68,7 @@ def test_arrays(tmp_path):
         np.testing.assert_array_equal(serial.load(str(tmp_path / f"a.{suffix}"))["a"], array)
 
 
-def test_damaged_and_missing_files_are_told(tmp_path):
+def test_damaged_and_missing_files_are_reported(tmp_path):
     (tmp_path / "a.mat").write_bytes(b"words")
     for name in ("a.mat", "absent.npy"):
         with pytest.raises(DataError, match=f"cannot read .*{name}"):

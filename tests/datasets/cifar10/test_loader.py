@@ -116,12 +116,12 @@ def test_for_the_viewer(cifar10_root):
         ("train", {"toronto_prepro": True, "gcn": 1.0}, "excludes center and gcn"),
     ],
 )
-def test_bad_arguments_are_told(cifar10_root, which_set, arguments, message):
+def test_bad_arguments_are_reported(cifar10_root, which_set, arguments, message):
     with pytest.raises(BadArgumentError, match=message):
         CIFAR10(which_set, data_path=cifar10_root, **arguments)
 
 
-def test_missing_data_are_told(tmp_path, monkeypatch):
+def test_missing_data_are_reported(tmp_path, monkeypatch):
     with pytest.raises(NotPreparedError, match="run: python -m reproduce data prepare cifar10"):
         CIFAR10("train", data_path=tmp_path)
     monkeypatch.delenv("PYLEARN2_DATA_PATH", raising=False)

@@ -99,12 +99,12 @@ def test_published_checksums_are_asked_for(tmp_path, cifar10_archive, loose, sma
     assert not (tmp_path / "root").exists()
 
 
-def test_an_empty_folder_is_told_what_to_hold(tmp_path, small):
+def test_an_empty_folder_is_refused_with_what_it_needs(tmp_path, small):
     with pytest.raises(DataError, match=r"lacks cifar-10-binary\.tar\.gz, and data_batch_1\.bin, .*; put"):
         small.prepare(tmp_path / "root", tmp_path)
 
 
-def test_an_incomplete_set_of_files_is_told(tmp_path, loose, small):
+def test_an_incomplete_set_of_files_is_reported(tmp_path, loose, small):
     (loose / "data_batch_2.bin").unlink()
     with pytest.raises(DataError, match=r"lacks data_batch_2\.bin"):
         small.prepare(tmp_path / "root", loose, allow_unofficial=True)
@@ -145,7 +145,7 @@ def test_a_bad_archive_leaves_what_was_prepared(tmp_path, cifar10_archive, cifar
     assert (tmp_path / "cifar10" / "cifar10.h5").read_bytes() == before
 
 
-def test_a_half_written_file_is_told(tmp_path, small):
+def test_a_half_written_file_is_reported(tmp_path, small):
     (tmp_path / "cifar10").mkdir()
     with h5py.File(tmp_path / "cifar10" / "cifar10.h5", "w") as h5:
         h5["train/X"] = np.zeros((2, 3))

@@ -43,7 +43,7 @@ def test_batches_need_data_specs(cifar10_root):
     np.testing.assert_array_equal(np.concatenate(batches), data_set.X)
 
 
-def test_bad_arguments_are_told(cifar10_root):
+def test_bad_arguments_are_reported(cifar10_root):
     inner, zca = WhitenedCIFAR10("test", cifar10_root), whitening(cifar10_root)
     with pytest.raises(BadArgumentError, match="stop None"):
         ZCA_Dataset(inner, zca, start=3)

@@ -87,6 +87,6 @@ def test_one_feature_has_no_sample_variance():
         (np.zeros((2, 3)), {"scale": 1e-9}, "scale is 1e-09; it must be at least min_divisor"),
     ],
 )
-def test_bad_arguments_are_told(X, arguments, message):
+def test_bad_arguments_are_reported(X, arguments, message):
     with pytest.raises(BadArgumentError, match=message):
         global_contrast_normalize(X, **arguments)

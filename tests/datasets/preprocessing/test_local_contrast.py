@@ -96,7 +96,7 @@ def test_the_formula_by_plain_convolution(shape, kernel_size, threshold):
         np.testing.assert_allclose(result, expected, atol=1e-5)
 
 
-def test_bad_arguments_are_told():
+def test_bad_arguments_are_reported():
     for make in (lambda: LeCunLCN((32, 32), kernel_size=4), lambda: lecun_lcn(np.zeros((1, 5, 5)), 4)):
         with pytest.raises(BadArgumentError, match="kernel_size is 4; it must be odd"):
             make()

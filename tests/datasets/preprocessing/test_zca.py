@@ -143,7 +143,7 @@ def test_zero_components_to_drop_is_none(crops):
     np.testing.assert_array_equal(zca.P_, expected.P_)
 
 
-def test_bad_arguments_are_told(crops):
+def test_bad_arguments_are_reported(crops):
     X = crops["train"]
     with pytest.raises(BadArgumentError, match="exclude each other"):
         ZCA(n_components=2, n_drop_components=3).fit(X)

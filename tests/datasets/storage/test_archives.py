@@ -63,7 +63,7 @@ def test_harmful_archives_are_refused(archive, tmp_path, more, message):
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_missing_and_resized_files_are_told(archive):
+def test_missing_and_resized_files_are_reported(archive):
     with pytest.raises(DataError, match=r"lacks third\.bin; get it again"):
         read_members(archive(), {**SIZES, "third.bin": 1})
     with pytest.raises(DataError, match=r"second\.bin with 2 bytes, expected 3"):
@@ -71,7 +71,7 @@ def test_missing_and_resized_files_are_told(archive):
 
 
 @pytest.mark.parametrize("keep", [0, 1, 20, 90])
-def test_damaged_archives_are_told(archive, keep):
+def test_damaged_archives_are_reported(archive, keep):
     path = archive()
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(DataError, match="truncated or damaged archive") as raised:
@@ -79,6 +79,6 @@ def test_damaged_archives_are_told(archive, keep):
     assert "\n" not in str(raised.value)
 
 
-def test_what_is_no_file_is_told(tmp_path):
+def test_what_is_no_file_is_reported(tmp_path):
     with pytest.raises(DataError, match=r"cannot read .*: Is a directory"):
         read_members(tmp_path, SIZES)

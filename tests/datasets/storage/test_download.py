@@ -169,7 +169,7 @@ def test_a_wrong_checksum_on_the_first_mirror_leads_to_the_second(serve, tmp_pat
     assert (tmp_path / "file.gz").read_bytes() == FILE
 
 
-def test_the_error_lists_what_each_mirror_said(serve, tmp_path, dead_url):
+def test_the_error_lists_each_mirrors_answer(serve, tmp_path, dead_url):
     wrong, absent, damaged = serve(b"other"), serve(FILE, status=404), serve(FILE[:-5])
     mirrors = [wrong.url, absent.url, damaged.url, dead_url, "http://name.invalid/file.gz", "nonsense"]
     with pytest.raises(DataError) as raised:

@@ -95,7 +95,7 @@ def test_a_full_disk_is_one_line_and_leaves_what_was_there(tmp_path):
     assert contents(tmp_path) == {"file": "old"}
 
 
-def test_a_full_disk_that_hdf5_finds_is_told_as_any_other(tmp_path):
+def test_a_full_disk_that_hdf5_finds_is_reported_as_any_other(tmp_path):
     """HDF5's own message has two lines and a memory address."""
     path = tmp_path / "file.h5"
     with pytest.raises(FullDiskError) as raised, replacing(path) as temporary, h5py.File(temporary, "w") as h5:
@@ -114,7 +114,7 @@ def test_a_used_up_quota_is_a_full_disk(tmp_path, code):
         raise OSError(code, os.strerror(code))
 
 
-def test_another_error_in_writing_is_not_told_as_a_full_disk(tmp_path):
+def test_another_error_in_writing_is_not_reported_as_a_full_disk(tmp_path):
     (tmp_path / "data").write_text("a file")
     with pytest.raises(CannotWriteError) as raised, replacing(tmp_path / "data" / "mnist" / "mnist.h5"):
         pass

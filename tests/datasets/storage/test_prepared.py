@@ -84,8 +84,8 @@ def test_preparing_again_changes_nothing_and_says_so(source, root):
     Tiny().prepare(root, source)
     before = snapshot(root)
     for arguments in ((), (source,), (source, True), (None, True), (root / "absent",)):
-        said = Tiny().prepare(root, *arguments)
-        assert said == f"tiny: verified, official, {root}/tiny/tiny.h5 (already prepared, nothing to do)"
+        line = Tiny().prepare(root, *arguments)
+        assert line == f"tiny: verified, official, {root}/tiny/tiny.h5 (already prepared, nothing to do)"
     assert snapshot(root) == before
 
 
@@ -95,8 +95,8 @@ def test_a_wrong_checksum_is_refused_unless_allowed_and_then_recorded(source, ro
         Tiny().prepare(root, source)
     assert "\n" not in str(raised.value)
     assert snapshot(root.parent / "root") == {}
-    said = Tiny().prepare(root, source, allow_unofficial=True)
-    assert said == f"tiny: prepared, UNOFFICIAL, {root}/tiny/tiny.h5"
+    line = Tiny().prepare(root, source, allow_unofficial=True)
+    assert line == f"tiny: prepared, UNOFFICIAL, {root}/tiny/tiny.h5"
     assert Tiny().state(root) == "prepared, unofficial"
     assert "verified, UNOFFICIAL" in Tiny().verify(root)
     expected = {**SHA256, "numbers": hashlib.sha256(bytes(100)).hexdigest()}
@@ -255,7 +255,7 @@ def test_a_full_disk_leaves_what_was_there(source, root):
     assert snapshot(root) == before
 
 
-def test_too_little_space_is_said_before_anything_is_written(source, root, monkeypatch):
+def test_too_little_space_is_reported_before_anything_is_written(source, root, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda folder: type("Usage", (), {"free": 199}))
     with pytest.raises(FullDiskError, match=r"tiny has 199 bytes free, 200 are needed; free space or choose"):
         Tiny().prepare(root, source)

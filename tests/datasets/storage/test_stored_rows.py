@@ -89,7 +89,7 @@ def test_rows_and_columns(rows, index):
 
 
 @pytest.mark.parametrize("index", [np.s_[[0, 1], [2, 3]], np.s_[0, 1, 2], np.s_[None, 0], [[0, 1], [2, 3]], None])
-def test_an_index_of_another_kind_is_told_what_would_do(rows, index):
+def test_an_index_of_another_kind_is_refused_with_the_remedy(rows, index):
     with pytest.raises(IndexError, match=r"a matrix on disk cannot be indexed by .* np\.asarray makes"):
         rows[index]
 
@@ -105,7 +105,7 @@ def test_rows_are_changed_after_reading(path):
     np.testing.assert_allclose(changed[5:9], X[ORDER][5:9] / 3 - 1, rtol=1e-6)
 
 
-def test_damaged_rows_are_told(tmp_path):
+def test_damaged_rows_are_reported(tmp_path):
     path = tmp_path / "damaged.h5"
     with h5py.File(path, "w") as h5:
         array = h5.create_dataset("X", data=X, chunks=(10, 5), fletcher32=True)

@@ -136,7 +136,7 @@ def test_blosc_compressed_files(tmp_path, pixels):
     np.testing.assert_array_equal(data_set.y, y)
 
 
-def test_without_hdf5plugin_its_name_is_told(tmp_path, pixels, monkeypatch):
+def test_without_hdf5plugin_its_name_is_reported(tmp_path, pixels, monkeypatch):
     """A chunked array whose filter number is blosc's needs the plugin even to be opened for reading."""
     monkeypatch.setitem(__import__("sys").modules, "hdf5plugin", None)
     monkeypatch.setattr("h5py.h5z.filter_avail", lambda number: False)
@@ -201,12 +201,12 @@ def test_truncated_h5_files_are_refused(theirs, keep):
         ({"which_set": "test", "lcn_channels": "green"}, "one of: red, all"),
     ],
 )
-def test_bad_arguments_are_told(svhn_root, arguments, message):
+def test_bad_arguments_are_reported(svhn_root, arguments, message):
     with pytest.raises(BadArgumentError, match=message):
         SVHN(data_path=svhn_root, **arguments)
 
 
-def test_bad_working_folders_are_told(svhn_root, theirs, tmp_path):
+def test_bad_working_folders_are_reported(svhn_root, theirs, tmp_path):
     with pytest.raises(BadArgumentError, match="extra is not preprocessed; one of: splitted_train"):
         SVHN("extra", path=svhn_root)
     with pytest.raises(BadArgumentError, match="0 <= start < stop <= 60"):
@@ -217,7 +217,7 @@ def test_bad_working_folders_are_told(svhn_root, theirs, tmp_path):
         SVHN("test", data_path=tmp_path / "empty", lcn_channels="all")
 
 
-def test_a_missing_root_is_told(monkeypatch):
+def test_a_missing_root_is_reported(monkeypatch):
     monkeypatch.delenv("PYLEARN2_DATA_PATH", raising=False)
     with pytest.raises(NoDataPathError):
         SVHN("test")

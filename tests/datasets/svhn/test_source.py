@@ -144,7 +144,7 @@ def test_a_bad_file_leaves_what_was_prepared(tmp_path, sources, small):
         assert (tmp_path / "svhn" / "svhn.h5").read_bytes() == before
 
 
-def test_a_half_prepared_file_is_told(tmp_path, svhn_mats, small, svhn_root):
+def test_a_half_prepared_file_is_reported(tmp_path, svhn_mats, small, svhn_root):
     """What is complete but not sealed is not taken for prepared, even under the final name."""
     (tmp_path / "svhn").mkdir()
     copy = tmp_path / "svhn" / "svhn.h5"
@@ -156,7 +156,7 @@ def test_a_half_prepared_file_is_told(tmp_path, svhn_mats, small, svhn_root):
     assert small.state(tmp_path) == "prepared, unofficial"
 
 
-def test_too_little_space_is_told(tmp_path, svhn_mats, small, monkeypatch):
+def test_too_little_space_is_reported(tmp_path, svhn_mats, small, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda folder: type("Usage", (), {"free": 10}))
     with pytest.raises(DataError, match="has 10 bytes free"):
         small.prepare(tmp_path, svhn_mats, allow_unofficial=True)
