@@ -23,7 +23,7 @@ class _Unsatisfiable(Exception):
     """The server has nothing beyond the bytes that are already here."""
 
 
-def download(mirrors, destination, is_right=None, timeout=TIMEOUT):
+def download(mirrors, destination, is_right, timeout=TIMEOUT):
     """Download a file from the first mirror that gives the right one.
 
     The bytes are collected in ``<destination>.part``. It stays if a transfer breaks off, and the next mirror or
@@ -35,9 +35,9 @@ def download(mirrors, destination, is_right=None, timeout=TIMEOUT):
         Addresses of the same file, tried in this order.
     destination : path
         It appears only when it is complete and checked. Its folder is made if it is missing.
-    is_right : function or None
+    is_right : function
         From the path of a downloaded file to whether it is the right one; a DataError says that it is a damaged
-        gzip file. None accepts any file.
+        gzip file.
     timeout : float
         Seconds to wait for a mirror's next byte.
 
@@ -82,7 +82,7 @@ def _fetch_checked(url, file, part, is_right, timeout):
 
 def _problem(part, is_right):
     try:
-        return None if is_right is None or is_right(part) else "a file with another checksum"
+        return None if is_right(part) else "a file with another checksum"
     except DataError:
         return "a damaged gzip file"
 
