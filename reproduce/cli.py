@@ -61,6 +61,9 @@ def parser():
     run.add_argument("--epochs", type=int, metavar="N", help="as --set training.epochs=N")
     run.add_argument("--runs", default="runs", metavar="DIR", help="where runs are written (default: %(default)s)")
     run.add_argument("--restart", action="store_true", help="start anew, removing what an earlier run left")
+    run.add_argument("--minutes", type=minutes, metavar="N", help="save and stop after N minutes, exit code 75")
+    interval = "time between checkpoints (default: %(default)g); Ctrl-C, SIGTERM and SIGHUP save too"
+    run.add_argument("--checkpoint-minutes", type=minutes, default=5.0, metavar="N", help=interval)
     run.set_defaults(command=_run)
 
     trace = commands.add_parser("trace", help="train a few minibatches and print their losses as JSON")
@@ -134,6 +137,14 @@ def _runs_option(command):
     command.add_argument("--runs", nargs="+", metavar="DIR", help="folders of runs (default: runs and results)")
 
 
+def minutes(text):
+    """A time from the command line; argparse names this function where it is none."""
+    value = float(text)
+    if not 0 < value < math.inf:
+        raise ValueError
+    return value
+
+
 def _resolve(options):
     from reproduce import experiments
 
@@ -154,17 +165,24 @@ def _run(options, argv):
     experiment = _resolve(options)
     from reproduce.runs import run as runs
     from reproduce.runs.progress import Screen
+    from reproduce.runs.stopping import Stop
 
+    stop = Stop(options.minutes)
     if options.backend == "auto" and options.device != "gpu":
         options.backend = runs.backend_begun(options.runs, experiment, options.seed)
     backend = _backend(options, experiment)
     run = runs.Run(experiment, options.seed, backend, options.runs, _portable(argv))
     title = f"{experiment.folder} {experiment.method.name} seed {options.seed}"
     with run.held():
-        record = run.execute(options.data, options.allow_unofficial, Screen(title), options.restart)
+        record = run.execute(
+            options.data, options.allow_unofficial, Screen(title), options.restart, stop, options.checkpoint_minutes
+        )
+    if not record.complete:
+        print(f"{title}: stopped by {stop.reason} and saved; the same command goes on  {run.folder}", file=sys.stderr)
+        return stop.exit_code
     if not record.best_epoch:
         print(f"{title}: diverged, validation was never finite in {record.epochs_done} epochs  {run.folder}")
-        return
+        return 0
     kind, unit = ("loss", " nats/character") if record.metric == "test_loss" else ("error", "%")
     print(
         f"{title}: test {kind} {record.result:.4g}{unit} at the best validation epoch {record.best_epoch} "

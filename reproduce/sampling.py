@@ -45,10 +45,10 @@ def load(folder):
     if not path.exists():
         raise UserError(f"there is no model in {folder}: {_why_none(record)}")
     experiment = experiments.resolve(record.experiment, record.method, record.settings)
-    variables, header = checkpoints.load(path)
+    header, groups = checkpoints.load(path)
     if "vocabulary" not in header:
         raise UserError(f"{path} is of an earlier version, which kept no vocabulary; train anew with --restart")
-    return LanguageModel(experiment, bytes(header["vocabulary"]), variables, header["epoch"])
+    return LanguageModel(experiment, bytes(header["vocabulary"]), groups["arrays"], header["epoch"])
 
 
 def _why_none(record):

@@ -36,6 +36,8 @@ class Progress:
         Minibatches of the next one that are done.
     losses : list of float
         Their training losses.
+    diverged_at : int or None
+        The epoch that left weights or statistics that are not finite, from which nothing finite can come back.
     rows : list of dict
         One an epoch, the columns of log.csv.
     """
@@ -43,6 +45,7 @@ class Progress:
     epoch: int = 0
     minibatch: int = 0
     losses: list = field(default_factory=list)
+    diverged_at: int | None = None
     learning_rate: float = 0.0
     best_epoch: int = 0
     valid_loss: float = math.inf
@@ -227,11 +230,14 @@ class Training:
 
         train_loss = float(np.mean(np.array(progress.losses, "float32"), dtype="float64"))
         progress.epoch, progress.minibatch, progress.losses = progress.epoch + 1, 0, []
+        model = self.model()
+        if not all(np.isfinite(array).all() for array in model.values()):
+            progress.diverged_at = progress.epoch
         if is_best:
             progress.best_epoch = progress.epoch
             progress.valid_loss, progress.valid_error = valid_loss, valid_error
             progress.test_loss, progress.test_error, self.test_losses = test_loss, test_error, test_losses
-            self.best = self.model()
+            self.best = model
         row = {
             "epoch": progress.epoch,
             "learning_rate": progress.learning_rate,
@@ -248,7 +254,9 @@ class Training:
 
     @property
     def finished(self):
-        return self.progress.epoch >= self.experiment["training.epochs"]
+        """Whether all epochs are over, or it diverged."""
+        progress = self.progress
+        return progress.diverged_at is not None or progress.epoch >= self.experiment["training.epochs"]
 
     def alphas(self):
         """The scale of each weight tensor, as ``alpha_<layer>``."""

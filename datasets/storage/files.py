@@ -182,6 +182,11 @@ def publish(temporary, path):
         with open(temporary, "rb+") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)  # the new name, too, is on the disk
+        finally:
+            os.close(folder)
 
 
 @contextlib.contextmanager

@@ -60,6 +60,18 @@ class MagnitudeHistogram:
         self._sum += float(values.sum())
         self._squares += float(np.square(values).sum())
 
+    def state(self):
+        """All that was counted, name to array; `restore` takes it."""
+        numbers = np.array([self.largest, self._sum, self._squares], "float64")
+        counts = np.array([self.zeros, self.nonfinite], "int64")
+        return {"negative": self.negative, "positive": self.positive, "counts": counts, "moments": numbers}
+
+    def restore(self, state):
+        """Go on from what `state` returned."""
+        self.negative, self.positive = state["negative"].copy(), state["positive"].copy()
+        self.zeros, self.nonfinite = map(int, state["counts"])
+        self.largest, self._sum, self._squares = map(float, state["moments"])
+
     @property
     def finite(self):
         """How many of the numbers were finite."""

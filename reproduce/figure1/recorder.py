@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 from aesara.gradient import grad
 
 from datasets.storage.files import write_text
@@ -49,7 +50,7 @@ class GradientRecorder:
         weights = [weight for weight in network.weights if "W_hid_to_" in weight.name]
         self._cell = [weight.name for weight in weights].index("lstm.W_hid_to_cell")
         self._gradients = backend.compile(minibatch.inputs, grad(loss, [weight.used for weight in weights]))
-        self._minibatches = 0
+        self._minibatches, self._clipping = 0, clipping
         self._histograms = {name: MagnitudeHistogram() for name in MATRICES}
 
     def add(self, *arrays):
@@ -59,6 +60,30 @@ class GradientRecorder:
         self._histograms["hidden_to_cell"].add(gradients[self._cell])
         for gradient in gradients:
             self._histograms["hidden_to_hidden"].add(gradient)
+
+    def state(self):
+        """What was counted so far, name to array."""
+        return {
+            f"{name}.{key}": array for name, kept in self._histograms.items() for key, array in kept.state().items()
+        } | {"minibatches": np.array(self._minibatches), "clipping": np.array(self._clipping)}
+
+    def restore(self, state):
+        """Go on from what `state` returned.
+
+        Raises
+        ------
+        UserError
+            Where it is None or of gradients with another clip: what is missing cannot be counted any more.
+        """
+        if state is None or bool(state["clipping"]) != self._clipping:
+            raise UserError(
+                "the epoch under way was not recorded from its beginning as figure1.* asks; "
+                "take a later figure1.epoch, another --runs, or start anew with --restart"
+            )
+        self._minibatches = int(state["minibatches"])
+        for name, kept in self._histograms.items():
+            prefix = f"{name}."
+            kept.restore({key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)})
 
     def as_dict(self):
         """JSON-able: how many minibatches were counted, and the histogram of each of `MATRICES`."""

@@ -5,32 +5,60 @@ import sys
 from tqdm import tqdm
 
 
-class Screen:
+class Unseen:
+    """Watches a run and shows nothing."""
+
+    def start(self, training, notes):
+        """The run begins or goes on; `notes` are lines about what is unusual in that."""
+
+    def finished_earlier(self):
+        """There is nothing to do."""
+
+    def losses(self, some):
+        """The losses of the steps just taken."""
+
+    def epoch(self, row, training):
+        """An epoch is over; `row` is its line of the log."""
+
+
+class Screen(Unseen):
     """A bar of minibatches for the current epoch, and a line an epoch."""
 
     def __init__(self, title):
         self._title = title
         self._bar = None
-        self._total = self._epochs = 0
+        self._total = self._epochs = self._done = 0
 
-    def start(self, training):
+    def start(self, training, notes):
         self._total = training.batches
         self._epochs = training.experiment["training.epochs"]
-        if training.progress.epoch:
-            tqdm.write(f"{self._title}: continues after epoch {training.progress.epoch}", file=sys.stderr)
+        progress = training.progress
+        self._done = progress.minibatch
+        if progress.epoch or progress.minibatch:
+            where = f"epoch {progress.epoch + 1}, minibatch {progress.minibatch + 1} of {self._total}"
+            notes = [
+                *notes,
+                f"continues at {where}" if progress.minibatch else f"continues after epoch {progress.epoch}",
+            ]
+        for note in notes:
+            tqdm.write(f"{self._title}: {note}", file=sys.stderr)
 
     def finished_earlier(self):
         print(f"{self._title}: finished earlier, nothing to do (--restart starts anew)", file=sys.stderr)
 
     def losses(self, some):
         if self._bar is None:
-            self._bar = tqdm(total=self._total, desc=self._title, unit="step", leave=False, disable=None)
+            self._bar = tqdm(
+                total=self._total, initial=self._done, desc=self._title, unit="step", leave=False, disable=None
+            )
+            self._done = 0
         self._bar.update(len(some))
         self._bar.set_postfix_str(f"loss {float(some[-1]):.4f}", refresh=False)
 
     def epoch(self, row, training):
-        self._bar.close()
-        self._bar = None
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
         progress = training.progress
         left = (self._epochs - row["epoch"]) * progress.seconds / row["epoch"]
         kind = training.objective.judged_by.removeprefix("valid_")

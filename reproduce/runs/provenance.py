@@ -50,6 +50,21 @@ def threads():
     return int(wanted) if wanted.isdigit() and int(wanted) > 0 else len(os.sched_getaffinity(0))
 
 
+def difference(earlier, now):
+    """What a process has otherwise than the one that it follows, in a line; None where nothing.
+
+    Parameters
+    ----------
+    earlier, now : dict
+        ``device`` and ``software`` of each, as a record lists them.
+    """
+    changes = [f"{name} {earlier['software'].get(name)} → {value}" for name, value in now["software"].items()
+               if earlier["software"].get(name) != value]  # fmt: skip
+    if earlier["device"] != now["device"]:
+        changes.append(f"{earlier['device']} → {now['device']}")
+    return f"goes on otherwise than it began, as its record will say: {'; '.join(changes)}" if changes else None
+
+
 def _git(*arguments):
     if not (CHECKOUT / ".git").exists():
         return None

@@ -30,6 +30,8 @@ class Record:
     epochs_planned, epochs_done : int
     complete : bool
         Whether the run is over.
+    diverged_at : int or None
+        The epoch that left weights that are not finite and so ended the run before its time.
     best_epoch : int or None
         That of the best validation result; 0 before the first.
     valid_error, test_error : float or None
@@ -58,6 +60,7 @@ class Record:
     epochs_planned: int
     epochs_done: int
     complete: bool
+    diverged_at: int | None = None
     best_epoch: int | None = None
     valid_error: float | int | None = None
     test_error: float | int | None = None
@@ -153,7 +156,7 @@ class Record:
 
     def check_result(self):
         """Raise ValueError where the result of a run that is over cannot be one."""
-        if self.epochs_done != self.epochs_planned:
+        if self.epochs_done != (self.diverged_at or self.epochs_planned):
             raise ValueError(f"record.json says complete after {self.epochs_done} of {self.epochs_planned} epochs")
         if self.diverged:
             return
@@ -169,7 +172,7 @@ class Record:
 
 TYPES = get_type_hints(Record)
 REQUIRED = tuple(item.name for item in fields(Record) if item.name not in (
-    "best_epoch", "valid_error", "test_error", "valid_loss", "test_loss", "train_loss", "resumed",
+    "best_epoch", "valid_error", "test_error", "valid_loss", "test_loss", "train_loss", "resumed", "diverged_at",
 ))  # fmt: skip
 """Keys that every record has."""
 

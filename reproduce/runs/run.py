@@ -1,8 +1,8 @@
-"""The run folder: log.csv, record.json, checkpoint, and all that a run decided.
+"""The run folder: log.csv, record.json, checkpoints, and all that a run decided.
 
-`checkpoint.h5` is the one source of truth; log.csv and record.json are written from the same progress right after it.
-The best epoch's model waits beside it as best.next.h5 and becomes best.h5 once the checkpoint says so too: whenever a
-run is stopped, a resumed one goes on from a checkpoint and a best.h5 of the same best epoch.
+The checkpoint is the one source of truth. It holds the best model too, and everything else in the folder follows from
+it: best.h5, test_losses.json, histogram.json, log.csv and record.json are written after it. Wherever a run is stopped,
+a resumed one goes on from its last whole checkpoint and writes them anew.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ import fcntl
 import io
 import json
 import math
-import os
+import shutil
 import time
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -26,10 +26,11 @@ from reproduce.errors import UserError
 from reproduce.figure1 import recorder as figure1
 from reproduce.runs import checkpoints, provenance
 from reproduce.runs import record as records
+from reproduce.runs.progress import Unseen
 from reproduce.runs.record import Record
+from reproduce.runs.stopping import Stop
 from reproduce.training import Progress, Training
 
-SECONDS_BETWEEN_CHECKPOINTS = 30
 LOG_COLUMNS = (
     "epoch", "learning_rate", "train_loss", "valid_loss", "valid_error",
     "test_loss", "test_error", "best_epoch", "seconds",
@@ -71,7 +72,8 @@ class Run:
             "software": provenance.software(),
             "argv": argv,
         }]  # fmt: skip
-        self._saved_best = 0
+        self._written_best = 0
+        self._recorder = self._moved = None
 
     @property
     def record(self):
@@ -98,12 +100,12 @@ class Run:
 
     def clear(self):
         """Remove what an earlier run left."""
-        models = "checkpoint.h5", "best.next.h5", "best.h5"
+        models = "checkpoint.h5", "checkpoint.previous.h5", "best.next.h5", "best.h5"
         for name in (*models, "test_losses.json", "record.json", "log.csv", "histogram.json", figure1.FILE):
             (self.folder / name).unlink(missing_ok=True)
 
-    def execute(self, data, allow_unofficial=False, watch=None, restart=False):
-        """Train to the end, from the checkpoint where there is one, and return the record.
+    def execute(self, data, allow_unofficial=False, watch=None, restart=False, stop=None, checkpoint_minutes=5.0):
+        """Train from the last checkpoint, if there is one, to the end or a stop, and return the record.
 
         Parameters
         ----------
@@ -112,60 +114,103 @@ class Run:
         allow_unofficial : bool
             Whether data that are not the official ones will do.
         watch : object, optional
-            Its ``start(training)``, ``losses(array)`` and ``epoch(row, training)`` are called as the run goes on, or
-            ``finished_earlier()`` where there is nothing to do; see `reproduce.runs.progress.Screen`.
+            Is shown how the run goes on; see `reproduce.runs.progress.Screen`.
         restart : bool
             Start anew; what an earlier run left is removed once nothing stands in the way.
+        stop : reproduce.runs.stopping.Stop, optional
+            Asks the run to save and end after any step.
+        checkpoint_minutes : float
+            Time between checkpoints; a stop and the end of the run make one too.
         """
+        watch, stop = watch or Unseen(), stop or Stop()
         earlier = None if restart else self.record
         examples = splits.load(self.experiment, data, allow_unofficial)
         if earlier is not None:
             self._refuse_changes(earlier.settings, earlier.data, examples.provenance)
             if earlier.complete:
                 figure1.refuse_if_missed(self.folder, self.experiment, earlier.epochs_done)
-                if watch:
-                    watch.finished_earlier()
+                watch.finished_earlier()
                 return earlier
         training = Training(self.experiment, examples, self.backend, self.seed)
         if restart:
             self.clear()
-        if (self.folder / "checkpoint.h5").exists():
-            self._restore(training)
+        header, groups, damage = checkpoints.load_last(*self._checkpoints)
+        recording = None
+        if header is not None:
+            recording = self._restore(training, header, groups)
         elif earlier is not None and earlier.epochs_done:
             raise UserError(f"the checkpoint in {self.folder} is gone; start the run anew with --restart")
         figure1.refuse_if_missed(self.folder, self.experiment, training.progress.epoch)
+        self._refuse_a_full_disk(training)
+        self._recorder = self._new_recorder(training, recording)
         self._write_logs(training)
-        if watch:
-            watch.start(training)
-        saved = time.monotonic()
-        while not training.finished:
-            began = time.monotonic()
-            recorder = self._recorder(training)
-            row = training.run_epoch(recorder and recorder.add, watch and watch.losses)
-            training.progress.seconds += time.monotonic() - began
-            row["seconds"] = round(training.progress.seconds, 3)
-            if recorder:
-                figure1.write(self.folder, self.experiment, recorder.as_dict())
-            if training.finished:
-                write_text(self.folder / "histogram.json", json.dumps(_histograms(training)))
-            if training.finished or time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
-                self._save(training)
-                saved = time.monotonic()
-            if watch:
-                watch.epoch(row, training)
+        watch.start(training, [note for note in (damage, self._moved) if note])
+        self._train(training, watch, stop, 60 * checkpoint_minutes)
         return self.record
 
-    def _recorder(self, training):
-        """What records the next epoch's gradients for Figure 1, or None where it is not asked for."""
+    @property
+    def _checkpoints(self):
+        """The last checkpoint's path and that of the one before."""
+        return self.folder / "checkpoint.h5", self.folder / "checkpoint.previous.h5"
+
+    def _train(self, training, watch, stop, seconds_between_checkpoints):
+        self._lap = saved = time.monotonic()
+
+        def after_steps(losses):
+            nonlocal saved
+            watch.losses(losses)
+            if time.monotonic() - saved >= seconds_between_checkpoints:
+                self._save(training)
+                saved = time.monotonic()
+
+        with stop.listening():
+            while not training.finished and not stop():
+                row = training.run_epoch(self._recorder and self._recorder.add, after_steps, stop)
+                if row is None:
+                    break
+                self._count_time(training)
+                row["seconds"] = round(training.progress.seconds, 3)
+                if self._recorder:
+                    figure1.write(self.folder, self.experiment, self._recorder.as_dict())
+                self._recorder = self._new_recorder(training)
+                if not training.finished:
+                    self._write_logs(training)
+                watch.epoch(row, training)
+            self._save(training)
+
+    def _count_time(self, training):
+        now = time.monotonic()
+        training.progress.seconds += now - self._lap
+        self._lap = now
+
+    def _new_recorder(self, training, state=None):
+        """What records the gradients of the epoch under way for Figure 1, or None where they are not asked for."""
         if figure1.recorded_epoch(self.experiment) != training.progress.epoch + 1:
             return None
-        return figure1.GradientRecorder(
+        recorder = figure1.GradientRecorder(
             training.network,
             training.objective,
             training.minibatch,
             training.backend,
             self.experiment["figure1.clipping"],
         )
+        if training.progress.minibatch:
+            recorder.restore(state)
+        return recorder
+
+    def _refuse_a_full_disk(self, training):
+        """Raise UserError where the files of the run will not fit on the disk."""
+        model = sum(array.nbytes for array in training.model().values())
+        checkpoint = model + sum(array.nbytes for array in training.backend.state().values())
+        # Three checkpoints and two models at most: the last, the one before, and the one that is being written.
+        needed = 3 * checkpoint + 2 * model
+        there = sum(path.stat().st_size for path in self.folder.glob("*.h5"))
+        free = shutil.disk_usage(self.folder).free
+        if free + there < needed:
+            raise UserError(
+                f"{self.folder} will need {needed / 1e6:.0f} MB and the disk has {free / 1e6:.0f} MB free; "
+                "free some, or choose another folder with --runs"
+            )
 
     def _refuse_changes(self, settings, data, data_now):
         """Raise UserError where the run began with other settings or data than it would go on with."""
@@ -184,19 +229,24 @@ class Run:
                 "undo that, choose another --runs, or start anew with --restart"
             )
 
-    def _restore(self, training):
-        path = self.folder / "checkpoint.h5"
-        state, header = checkpoints.load(path)
+    def _restore(self, training, header, groups):
+        """Put `training` where a checkpoint was made; returns what was recorded of the epoch under way."""
+        path, _ = self._checkpoints
         try:
             self._refuse_changes(header["settings"], header["data"], training.splits.provenance)
-            training.backend.restore(state)
+            training.backend.restore(groups["arrays"])
             checkpoints.unpack_generator(training.rng, header["generator"])
             training.progress = Progress(**header["progress"])
             self._join(header)
+            if training.progress.best_epoch:
+                best = groups.get("best")
+                if best is None:  # a checkpoint from before it held the best model
+                    best, header = self._separate_best(training.progress.best_epoch)
+                training.best, training.test_losses = best, header.get("test_losses", [])
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(f"{path} does not fit this program ({error}); start the run anew with --restart") from None
-        self._saved_best = training.progress.best_epoch
-        self._promote_best()
+        self._write_best(training)
+        return groups.get("recording")
 
     def _join(self, header):
         """Put the processes of the checkpoint's `header` before this one, which is listed where it differs."""
@@ -205,38 +255,61 @@ class Run:
         earlier = header["processes"] if "processes" in header else [now | {"started": header["started"]}]
         same = {**now, "started": None} == {**earlier[-1], "started": None}
         self._processes = earlier if same else [*earlier, now]
+        self._moved = provenance.difference(earlier[-1], now)
 
     def _save(self, training):
-        progress = training.progress
-        if self._saved_best != progress.best_epoch:
-            header = {"epoch": progress.best_epoch}
-            if training.splits.vocabulary:
-                header |= {"vocabulary": list(training.splits.vocabulary), "test_losses": training.test_losses}
-            checkpoints.save(self.folder / "best.next.h5", training.best, header)
-            self._saved_best = progress.best_epoch
+        """Write the checkpoint, then all that follows from it."""
+        self._count_time(training)
         header = {
-            "progress": asdict(progress),
+            "progress": asdict(training.progress),
             "generator": checkpoints.pack_generator(training.rng),
             "processes": self._processes,
             "settings": self.experiment.settings,
             "data": training.splits.provenance,
         }
-        checkpoints.save(self.folder / "checkpoint.h5", training.backend.state(), header)
-        self._promote_best()
+        groups = {"arrays": training.backend.state()}
+        if training.best:
+            groups["best"] = training.best
+            header |= self._of_best(training)
+        if self._recorder and training.progress.minibatch:
+            groups["recording"] = self._recorder.state()
+        path, previous = self._checkpoints
+        checkpoints.save(path, header, previous, **groups)
+        self._write_best(training)
+        if training.finished:
+            write_text(self.folder / "histogram.json", json.dumps(_histograms(training)))
         self._write_logs(training)
+        if training.finished:
+            previous.unlink(missing_ok=True)
 
-    def _promote_best(self):
-        """Make best.next.h5 the best model where the checkpoint knows of it; else it is a lost epoch's."""
-        path = self.folder / "best.next.h5"
-        if not path.exists():
+    def _of_best(self, training):
+        """What goes with the best model."""
+        header = {"epoch": training.progress.best_epoch}
+        if training.splits.vocabulary:
+            header |= {"vocabulary": list(training.splits.vocabulary), "test_losses": training.test_losses}
+        return header
+
+    def _write_best(self, training):
+        """Write best.h5, the model of the best epoch that the checkpoint knows, unless it is there."""
+        epoch = training.progress.best_epoch
+        if not epoch or epoch == self._written_best:
             return
-        _, header = checkpoints.load(path)
-        if header["epoch"] != self._saved_best:
-            path.unlink()
-            return
+        header = self._of_best(training)
+        checkpoints.save(self.folder / "best.h5", header, arrays=training.best)
         if "test_losses" in header:
             write_text(self.folder / "test_losses.json", json.dumps(header["test_losses"]) + "\n")
-        os.replace(path, self.folder / "best.h5")
+        self._written_best = epoch
+
+    def _separate_best(self, epoch):
+        """The model of `epoch` and its header from best.h5 or best.next.h5, where older versions kept it."""
+        for name in ("best.next.h5", "best.h5"):
+            with contextlib.suppress(FileNotFoundError):
+                header, groups = checkpoints.load(self.folder / name)
+                if header["epoch"] == epoch:
+                    return groups["arrays"], header
+        raise UserError(
+            f"best.h5 in {self.folder} is not the model of epoch {epoch}; start the run anew with --restart"
+        )
 
     def _write_logs(self, training):
         text = io.StringIO()
@@ -259,6 +332,7 @@ class Run:
             epochs_planned=experiment["training.epochs"],
             epochs_done=progress.epoch,
             complete=training.finished,
+            diverged_at=progress.diverged_at,
             best_epoch=progress.best_epoch,
             valid_error=_finite(progress.valid_error),
             test_error=_finite(progress.test_error),

@@ -14,6 +14,7 @@ from reproduce.model import networks
 from reproduce.model.lstm import GATES
 from reproduce.model.objectives import CrossEntropy
 from reproduce.runs import run as runs
+from reproduce.runs.progress import Unseen
 from reproduce.splits import Split, Splits
 from reproduce.training import Minibatch, Training
 
@@ -168,23 +169,23 @@ class Killed(Exception):
     pass
 
 
-class KillAt:
-    """Stops a run as a kill would: in epoch 2 after some minibatches, or at its end."""
+class KillAt(Unseen):
+    """Stops a run as a kill would: in an epoch after some minibatches, or at its end."""
 
-    def __init__(self, minibatches=math.inf):
-        self.left = minibatches
+    def __init__(self, minibatches=math.inf, epoch=2):
+        self.left, self.epoch_of_death = minibatches, epoch
 
-    def start(self, training):
+    def start(self, training, notes):
         self.training = training
 
     def losses(self, some):
-        if self.training.progress.epoch == 1:
+        if self.training.progress.epoch + 1 == self.epoch_of_death:
             self.left -= 1
             if self.left == 0:
                 raise Killed
 
     def epoch(self, row, training):
-        if row["epoch"] == 2:
+        if row["epoch"] == self.epoch_of_death:
             raise Killed
 
 
@@ -197,40 +198,41 @@ def run(tmp_path):
     file = tmp_path / "text"
     file.write_bytes(np.random.RandomState(0).choice(np.frombuffer(b"abcde", "uint8"), 500).tobytes())
 
-    def execute(name, settings, watch=None, backend="jax"):
+    def execute(name, settings, watch=None, backend="jax", **options):
         overrides = NETWORK | {"data.file": str(file), "training.epochs": 3} | settings
         experiment = experiments.resolve("war_and_peace", "lab", overrides)
         made = runs.Run(experiment, 1, backends.create(backend), tmp_path / name, ["run"])
         with made.held():
-            made.execute("unused", watch=watch)
+            made.execute("unused", watch=watch, **options)
         return made
 
     return execute
 
 
 @pytest.mark.compiler
-def test_a_killed_run_records_what_an_undisturbed_one_does(run, tmp_path, monkeypatch):
+def test_a_killed_run_records_what_an_undisturbed_one_does(run, tmp_path):
     whole = (run("whole", RECORDING, backend="c").folder / figure1.FILE).read_text()
     told = json.loads(whole)
     assert (told["epoch"], told["clipping"]) == (2, True)
     assert told["matrices"]["hidden_to_cell"]["values"] == told["minibatches"] * UNITS**2
 
-    def kill(minibatches):
+    def kill(minibatches, **options):
         with pytest.raises(Killed):
-            run("killed", RECORDING, KillAt(minibatches), backend="c")
+            run("killed", RECORDING, KillAt(minibatches), backend="c", **options)
         return list((tmp_path / "killed").rglob(figure1.FILE))
 
-    with monkeypatch.context() as patch:
-        patch.setattr(runs, "SECONDS_BETWEEN_CHECKPOINTS", 0)
-        assert not kill(3)  # in the epoch, after epoch 1's checkpoint
+    assert not kill(3, checkpoint_minutes=1e-9)  # two of the epoch's minibatches are in the checkpoint
     assert kill(math.inf)  # after the epoch, before any checkpoint of it
     assert (run("killed", RECORDING, backend="c").folder / figure1.FILE).read_text() == whole
 
 
-def test_an_epoch_that_is_over_cannot_be_recorded_any_more(run, monkeypatch):
-    monkeypatch.setattr(runs, "SECONDS_BETWEEN_CHECKPOINTS", 0)
+def test_an_epoch_that_has_begun_or_is_over_cannot_be_recorded_any_more(run):
     with pytest.raises(Killed):
-        run("a", {}, KillAt())
+        run("a", {}, KillAt(3), checkpoint_minutes=1e-9)
+    with pytest.raises(UserError, match=r"was not recorded from its beginning .* take a later figure1.epoch"):
+        run("a", RECORDING)
+    with pytest.raises(Killed):
+        run("a", {}, KillAt(2, epoch=3), checkpoint_minutes=1e-9)
     with pytest.raises(UserError, match=r"past epoch 2, .* take figure1.epoch=3 or later, another --runs, or start"):
         run("a", RECORDING)
     last = RECORDING | {"figure1.epoch": 3}

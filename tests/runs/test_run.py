@@ -2,6 +2,7 @@ import csv
 import json
 import os
 import shutil
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,10 @@ from reproduce import backends, experiments, sampling, splits
 from reproduce.errors import UserError
 from reproduce.runs import checkpoints
 from reproduce.runs import run as runs
+from reproduce.runs.progress import Screen, Unseen
 from reproduce.runs.record import Record
+from reproduce.runs.stopping import Stop
+from tests.runs.run_files import run_files
 
 TINY = {"network.units": 8, "network.hidden_layers": 1, "training.epochs": 4}
 
@@ -21,20 +25,20 @@ class Killed(Exception):
     pass
 
 
-class KillAfter:
-    """Stops a run as a kill would, once the named epoch is done."""
+class KillAfter(Unseen):
+    """Stops a run as a kill would: once the named epoch is done, or after some steps of this process."""
 
-    def __init__(self, epoch):
-        self.last = epoch
-
-    def start(self, training):
-        pass
+    def __init__(self, epoch=None, steps=None):
+        self.epoch_of_death, self.left = epoch, steps
 
     def losses(self, some):
-        pass
+        if self.left is not None:
+            self.left -= len(some)
+            if self.left <= 0:
+                raise Killed
 
     def epoch(self, row, training):
-        if row["epoch"] == self.last:
+        if row["epoch"] == self.epoch_of_death:
             raise Killed
 
 
@@ -43,41 +47,44 @@ def make(folder, method="lab", backend="jax", overrides=TINY, seed=1234):
     return runs.Run(experiment, seed, backends.create(backend), folder, ["run"])
 
 
-def execute(run, watch=None, restart=False):
+def execute(run, watch=None, restart=False, **options):
     with run.held():
-        return run.execute("unused", watch=watch, restart=restart)
-
-
-def without_time(folder):
-    with open(folder / "log.csv", newline="") as file:
-        return [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)]
+        return run.execute("unused", watch=watch, restart=restart, **options)
 
 
 @pytest.mark.parametrize("backend", ["c", "jax"])
-@pytest.mark.parametrize("method", ["full-precision", "lab"])
-def test_a_killed_run_ends_as_if_it_had_not_been(tmp_path, monkeypatch, method, backend):
-    whole = make(tmp_path / "whole", method, backend)
-    record = execute(whole)
-    assert record.complete and record.epochs_done == 4
+def test_a_run_that_is_killed_and_stopped_ends_as_if_it_had_not_been(tmp_path, backend):
+    """Killed in the first epoch and at the end of the third, stopped in between; 24 minibatches are an epoch."""
+    whole = make(tmp_path / "whole", "lab", backend)
+    assert execute(whole).epochs_done == 4
 
-    monkeypatch.setattr(runs, "SECONDS_BETWEEN_CHECKPOINTS", 0)
-    for epoch in (1, 3):
-        with pytest.raises(Killed):
-            execute(make(tmp_path / "killed", method, backend), KillAfter(epoch))
-    killed = make(tmp_path / "killed", method, backend)
-    assert killed.record.epochs_done == 3 and not killed.record.complete
-    resumed = execute(killed)
+    def killed():
+        return make(tmp_path / "killed", "lab", backend)
 
-    for name in ("checkpoint.h5", "best.h5"):
-        one, header_one = checkpoints.load(whole.folder / name)
-        two, header_two = checkpoints.load(killed.folder / name)
-        assert one.keys() == two.keys()
-        for key, array in one.items():
-            assert array.tobytes() == two[key].tobytes(), key
-        assert header_one.get("generator") == header_two.get("generator")
-    assert without_time(whole.folder) == without_time(killed.folder)
-    for key in ("best_epoch", "valid_error", "test_error", "train_loss", "settings", "data"):
-        assert getattr(record, key) == getattr(resumed, key)
+    with pytest.raises(Killed):
+        execute(killed(), KillAfter(steps=10), checkpoint_minutes=1e-9)
+    stop = Stop()
+    record = execute(killed(), StopAfter(stop, steps=30), stop=stop)
+    assert not record.complete and record.epochs_done == 1
+    header, _ = checkpoints.load(killed().folder / "checkpoint.h5")
+    assert header["progress"]["epoch"] == 1 and 0 < header["progress"]["minibatch"] < 24
+    with pytest.raises(Killed):
+        execute(killed(), KillAfter(epoch=3), checkpoint_minutes=1e-9)
+    assert killed().record.epochs_done == 3 and not killed().record.complete
+    execute(killed())
+    assert run_files(killed().folder) == run_files(whole.folder)
+
+
+class StopAfter(Unseen):
+    """Sends this process a SIGTERM after some steps."""
+
+    def __init__(self, stop, steps):
+        self.stop, self.left = stop, steps
+
+    def losses(self, some):
+        self.left -= len(some)
+        if self.left <= 0 and not self.stop():
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def test_record_and_log_say_what_was_done(tmp_path):
@@ -88,20 +95,21 @@ def test_record_and_log_say_what_was_done(tmp_path):
     assert record.seed == 5 and record.argv == ["run"] and record.backend == "jax"
     assert record.overrides == TINY and record.epochs_planned == 4
     assert record.data["official"] and len(record.data["sha256"]["X"]) == 64
-    rows = without_time(run.folder)
+    with open(run.folder / "log.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
     best = rows[record.best_epoch - 1]
     assert float(best["valid_error"]) == record.valid_error == min(float(row["valid_error"]) for row in rows)
     assert float(best["test_error"]) == record.test_error
     assert float(rows[-1]["alpha_dense1"]) > 0
     histogram = json.loads((run.folder / "histogram.json").read_text())
-    latent = checkpoints.load(run.folder / "checkpoint.h5")[0]["dense1.W"]
+    latent = checkpoints.load(run.folder / "checkpoint.h5")[1]["arrays"]["dense1.W"]
     assert sum(histogram["layers"]["dense1"]["counts"]) == latent.size and abs(latent).max() <= 1
-    best_model, header = checkpoints.load(run.folder / "best.h5")
-    assert header["epoch"] == record.best_epoch and best_model["dense1.W"].shape == latent.shape
+    header, groups = checkpoints.load(run.folder / "best.h5")
+    assert header["epoch"] == record.best_epoch and groups["arrays"]["dense1.W"].shape == latent.shape
 
 
-def killed_at(monkeypatch, run, name, times=2):
+def killed_at(monkeypatch, run, name, times):
     """Kill `run` in the moment before the named file is put in place for the n-th time."""
     replace, left = os.replace, [times]
 
@@ -112,18 +120,9 @@ def killed_at(monkeypatch, run, name, times=2):
                 raise Killed
         replace(source, destination)
 
-    monkeypatch.setattr(runs, "SECONDS_BETWEEN_CHECKPOINTS", 0)
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(os, "replace", guarded)
-        execute(run)
-
-
-def ends_as(whole, killed):
-    """Whether the resumed run has the files of the whole one, its best model's bit for bit."""
-    assert {path.name for path in killed.folder.iterdir()} == {path.name for path in whole.folder.iterdir()}
-    (one, header_one), (two, header_two) = (checkpoints.load(run.folder / "best.h5") for run in (whole, killed))
-    assert all(one[key].tobytes() == two[key].tobytes() for key in one)
-    return header_one == header_two and header_two["epoch"] == killed.record.best_epoch
+        execute(run, checkpoint_minutes=1e-9)
 
 
 @pytest.fixture(scope="module")
@@ -133,27 +132,65 @@ def whole(tmp_path_factory):
     return run
 
 
-@pytest.mark.parametrize("name", ["best.next.h5", "checkpoint.h5", "best.h5", "record.json"])
-def test_a_kill_between_two_files_leaves_one_best_epoch(tmp_path, monkeypatch, whole, name):
-    killed = make(tmp_path)
-    killed_at(monkeypatch, killed, name, times=3 if name == "record.json" else 2)
-    record, (_, header) = killed.record, checkpoints.load(killed.folder / "best.h5")
-    assert record.epochs_done == record.best_epoch == 1
-    assert header["epoch"] == (2 if name == "record.json" else 1)
+@pytest.mark.parametrize(
+    ("name", "times"),
+    [("checkpoint.h5", 30), ("checkpoint.previous.h5", 31), ("best.h5", 2), ("record.json", 4), ("histogram.json", 1)],
+)
+def test_a_kill_between_two_files_changes_nothing_that_follows(tmp_path, monkeypatch, whole, name, times):
+    killed_at(monkeypatch, make(tmp_path), name, times)
     again = make(tmp_path)
     execute(again)
-    assert ends_as(whole, again)
+    assert run_files(again.folder) == run_files(whole.folder)
 
 
-def test_a_killed_runs_losses_of_test_sequences_are_the_same(tmp_path, monkeypatch, language_run, jax_language_model):
-    killed_at(monkeypatch, language_run(tmp_path), "test_losses.json")
+def test_a_killed_language_model_ends_as_the_whole_one(tmp_path, monkeypatch, language_run, jax_language_model):
+    killed_at(monkeypatch, language_run(tmp_path), "test_losses.json", 2)
     again = language_run(tmp_path)
     assert not again.record.complete
-    losses = again.folder / "test_losses.json"
-    assert np.mean(json.loads(losses.read_text())) == pytest.approx(again.record.test_loss, rel=1e-6)
     execute(again)
-    assert ends_as(jax_language_model, again)
-    assert losses.read_bytes() == (jax_language_model.folder / "test_losses.json").read_bytes()
+    assert run_files(again.folder) == run_files(jax_language_model.folder)
+
+
+def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(tmp_path, whole, capsys):
+    with pytest.raises(Killed):
+        execute(make(tmp_path), KillAfter(steps=40), checkpoint_minutes=1e-9)
+    path = make(tmp_path).folder / "checkpoint.h5"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    execute(make(tmp_path), Screen("a run"))
+    assert (
+        f"a run: {path} is damaged: its checksum does not hold; goes on from the one before" in capsys.readouterr().err
+    )
+    assert run_files(path.parent) == run_files(whole.folder)
+
+
+def test_a_damaged_best_model_is_written_anew(tmp_path, whole):
+    with pytest.raises(Killed):
+        execute(make(tmp_path), KillAfter(epoch=2), checkpoint_minutes=1e-9)
+    best = make(tmp_path).folder / "best.h5"
+    best.write_bytes(b"nothing")
+    execute(make(tmp_path))
+    assert run_files(best.parent) == run_files(whole.folder)
+
+
+def test_a_checkpoint_of_before_it_held_the_best_model_goes_on(tmp_path, whole):
+    """Its model lies beside it."""
+    with pytest.raises(Killed):
+        execute(make(tmp_path), KillAfter(steps=60), checkpoint_minutes=1e-9)
+    path = make(tmp_path).folder / "checkpoint.h5"
+    header, groups = checkpoints.load(path)
+    checkpoints.save(path, header, arrays=groups["arrays"])
+    execute(make(tmp_path))
+    assert run_files(path.parent) == run_files(whole.folder)
+
+
+def test_a_disk_that_is_too_small_is_refused_before_anything_is_written(tmp_path, monkeypatch):
+    usage = shutil.disk_usage(tmp_path)._replace(free=10)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
+    with pytest.raises(UserError, match=r"will need \d+ MB and the disk has 0 MB free; free some, or .* --runs"):
+        execute(make(tmp_path))
+    assert [path.name for path in make(tmp_path).folder.iterdir()] == [".lock"]
 
 
 def test_the_losses_of_test_sequences_are_those_of_the_best_epoch(language_model):
@@ -177,7 +214,7 @@ def test_pictures_have_no_losses_of_sequences(tmp_path):
     run = make(tmp_path, overrides=TINY | {"training.epochs": 1})
     execute(run)
     assert not (run.folder / "test_losses.json").exists()
-    assert checkpoints.load(run.folder / "best.h5")[1] == {"epoch": 1}
+    assert checkpoints.load(run.folder / "best.h5")[0] == {"epoch": 1}
 
 
 def test_a_restart_removes_all_that_a_run_wrote(tmp_path, language_run, jax_language_model):
@@ -190,30 +227,30 @@ def test_a_restart_removes_all_that_a_run_wrote(tmp_path, language_run, jax_lang
 
 def test_a_diverged_run_finishes_and_says_so(diverged):
     record = diverged.record
-    assert record.complete and record.epochs_done == 2 and record.best_epoch == 0
+    assert record.complete and record.epochs_done == record.diverged_at == 1 and record.best_epoch == 0
     for key in ("valid_loss", "test_loss", "train_loss"):
         assert getattr(record, key) is None
-    assert without_time(diverged.folder)[-1]["valid_loss"] == "nan"
+    with open(diverged.folder / "log.csv", newline="") as file:
+        assert [row["valid_loss"] for row in csv.DictReader(file)] == ["nan"]
     assert not (diverged.folder / "best.h5").exists() and not (diverged.folder / "test_losses.json").exists()
     histogram = json.loads((diverged.folder / "histogram.json").read_text())
     assert all(np.isfinite(layer["edges"]).all() for layer in histogram["layers"].values())
 
 
 def test_a_record_keeps_the_command_and_software_that_began(tmp_path, monkeypatch):
-    monkeypatch.setattr(runs, "SECONDS_BETWEEN_CHECKPOINTS", 0)
     versions = {"commit": "a" * 40}
     monkeypatch.setattr(runs.provenance, "software", lambda: dict(versions))
     first = make(tmp_path)
     with pytest.raises(Killed):
-        execute(first, KillAfter(1))
+        execute(first, KillAfter(1), checkpoint_minutes=1e-9)
     begun = first.record
     assert begun.resumed == [] and begun.software == {"commit": "a" * 40}
 
     with pytest.raises(Killed):  # the same command and software: nothing to tell
-        execute(make(tmp_path), KillAfter(2))
+        execute(make(tmp_path), KillAfter(2), checkpoint_minutes=1e-9)
     versions["commit"] = "b" * 40
     with pytest.raises(Killed):
-        execute(make(tmp_path), KillAfter(3))
+        execute(make(tmp_path), KillAfter(3), checkpoint_minutes=1e-9)
     last = make(tmp_path)
     record = execute(last)
     for key in ("argv", "software", "started", "device"):
@@ -224,13 +261,12 @@ def test_a_record_keeps_the_command_and_software_that_began(tmp_path, monkeypatc
 
 
 def test_a_checkpoint_of_before_processes_were_listed_goes_on(tmp_path, monkeypatch):
-    monkeypatch.setattr(runs, "SECONDS_BETWEEN_CHECKPOINTS", 0)
     with pytest.raises(Killed):
-        execute(make(tmp_path), KillAfter(3))
+        execute(make(tmp_path), KillAfter(3), checkpoint_minutes=1e-9)
     path = make(tmp_path).folder / "checkpoint.h5"
-    state, header = checkpoints.load(path)
+    header, groups = checkpoints.load(path)
     del header["processes"]
-    checkpoints.save(path, state, header | {"started": "2026-01-01T00:00:00+00:00"})
+    checkpoints.save(path, header | {"started": "2026-01-01T00:00:00+00:00"}, **groups)
     record = execute(make(tmp_path))
     assert record.complete and record.started.startswith("2026-01-01") and record.resumed == []
 
@@ -269,18 +305,18 @@ def test_a_foreign_record_is_refused(tmp_path, content):
 
 
 def test_a_missing_or_foreign_checkpoint_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(runs, "SECONDS_BETWEEN_CHECKPOINTS", 0)
     with pytest.raises(Killed):
-        execute(make(tmp_path), KillAfter(1))
+        execute(make(tmp_path), KillAfter(1), checkpoint_minutes=1e-9)
     path = make(tmp_path).folder / "checkpoint.h5"
-    state, header = checkpoints.load(path)
-    checkpoints.save(path, {"dense1.W": state["dense1.W"]}, header)
+    header, groups = checkpoints.load(path)
+    checkpoints.save(path, header, arrays={"dense1.W": groups["arrays"]["dense1.W"]})
     with pytest.raises(UserError, match="does not fit"):
         execute(make(tmp_path))
-    checkpoints.save(path, state, {"progress": {}})
+    checkpoints.save(path, {"progress": {}}, **groups)
     with pytest.raises(UserError, match="does not fit"):
         execute(make(tmp_path))
     path.unlink()
+    (path.parent / "checkpoint.previous.h5").unlink()
     with pytest.raises(UserError, match="is gone; start the run anew"):
         execute(make(tmp_path))
 

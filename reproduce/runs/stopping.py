@@ -1,0 +1,63 @@
+"""Why a run stops before its end: a signal, or the time that it was given."""
+
+import contextlib
+import os
+import signal
+import time
+
+SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+COME_AGAIN = 75
+"""The exit code of a run that stopped and is to be started again (sysexits.h: EX_TEMPFAIL)."""
+
+
+class Stop:
+    """A request to stop a run after the minibatch under way; calling it tells whether there is one.
+
+    Parameters
+    ----------
+    minutes : float, optional
+        Time from now after which it stops.
+
+    Attributes
+    ----------
+    reason : str or None
+        Why the run stops.
+    exit_code : int
+        130 for Ctrl-C (SIGINT), else `COME_AGAIN`.
+    """
+
+    def __init__(self, minutes=None):
+        self.minutes = minutes
+        self._deadline = None if minutes is None else time.monotonic() + 60 * minutes
+        self._signal = None
+
+    def __call__(self):
+        return self.reason is not None
+
+    @property
+    def reason(self):
+        if self._signal is not None:
+            return self._signal.name
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            return f"--minutes {self.minutes:g}"
+        return None
+
+    @property
+    def exit_code(self):
+        return 128 + signal.SIGINT if self._signal == signal.SIGINT else COME_AGAIN
+
+    @contextlib.contextmanager
+    def listening(self):
+        """Take the first of `SIGNALS` inside the block as a request; a second one ends the process at once."""
+        before = {number: signal.signal(number, self._receive) for number in SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _receive(self, number, frame):
+        if self._signal is not None:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        self._signal = signal.Signals(number)
