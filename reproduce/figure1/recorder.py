@@ -97,12 +97,12 @@ def write(folder, experiment, gradients):
     write_text(folder / FILE, json.dumps(told | gradients, allow_nan=False) + "\n")
 
 
-def refuse_if_missed(folder, experiment, epochs_done):
+def refuse_if_missed(folder, experiment, epochs_done, epochs_begun):
     """Raise UserError where the epoch to record is over and `folder` does not hold it."""
     epoch = recorded_epoch(experiment)
     if epoch is None or epochs_done < epoch or _holds(folder / FILE, epoch, experiment["figure1.clipping"]):
         return
-    later = f"figure1.epoch={epochs_done + 1} or later, " if epochs_done < experiment["training.epochs"] else ""
+    later = f"figure1.epoch={epochs_begun + 1} or later, " if epochs_begun < experiment["training.epochs"] else ""
     raise UserError(
         f"{folder} is past epoch {epoch}, which it did not record as figure1.* asks; "
         f"take {later}another --runs, or start anew with --restart"

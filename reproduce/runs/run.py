@@ -128,7 +128,7 @@ class Run:
         if earlier is not None:
             self._refuse_changes(earlier.settings, earlier.data, examples.provenance)
             if earlier.complete:
-                figure1.refuse_if_missed(self.folder, self.experiment, earlier.epochs_done)
+                figure1.refuse_if_missed(self.folder, self.experiment, earlier.epochs_done, earlier.epochs_done)
                 watch.finished_earlier()
                 return earlier
         training = Training(self.experiment, examples, self.backend, self.seed)
@@ -140,7 +140,8 @@ class Run:
             recording = self._restore(training, header, groups)
         elif earlier is not None and earlier.epochs_done:
             raise UserError(f"the checkpoint in {self.folder} is gone; start the run anew with --restart")
-        figure1.refuse_if_missed(self.folder, self.experiment, training.progress.epoch)
+        done = training.progress.epoch
+        figure1.refuse_if_missed(self.folder, self.experiment, done, done + bool(training.progress.minibatch))
         self._refuse_a_full_disk(training)
         self._recorder = self._new_recorder(training, recording)
         self._write_logs(training)

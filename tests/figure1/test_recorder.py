@@ -228,21 +228,21 @@ def test_a_killed_run_records_what_an_undisturbed_one_does(run, tmp_path):
 
 def test_an_epoch_that_has_begun_or_is_over_cannot_be_recorded_any_more(run):
     with pytest.raises(Killed):
-        run("a", {}, KillAt(3), checkpoint_minutes=1e-9)
+        run("a", {"training.epochs": 4}, KillAt(3), checkpoint_minutes=1e-9)
     with pytest.raises(UserError, match=r"was not recorded from its beginning .* take a later figure1.epoch"):
-        run("a", RECORDING)
+        run("a", RECORDING | {"training.epochs": 4})
     with pytest.raises(Killed):
-        run("a", {}, KillAt(2, epoch=3), checkpoint_minutes=1e-9)
-    with pytest.raises(UserError, match=r"past epoch 2, .* take figure1.epoch=3 or later, another --runs, or start"):
-        run("a", RECORDING)
-    last = RECORDING | {"figure1.epoch": 3}
+        run("a", {"training.epochs": 4}, KillAt(2, epoch=3), checkpoint_minutes=1e-9)
+    with pytest.raises(UserError, match=r"past epoch 2, .* take figure1.epoch=4 or later, another --runs, or start"):
+        run("a", RECORDING | {"training.epochs": 4})
+    last = RECORDING | {"figure1.epoch": 4, "training.epochs": 4}
     finished = run("a", last)
-    assert json.loads((finished.folder / figure1.FILE).read_text())["epoch"] == 3
-    for missed in (RECORDING, last | {"figure1.clipping": False}):
+    assert json.loads((finished.folder / figure1.FILE).read_text())["epoch"] == 4
+    for missed in (RECORDING | {"training.epochs": 4}, last | {"figure1.clipping": False}):
         with pytest.raises(UserError, match=r"did not record .* take another --runs, or start anew with --restart"):
             run("a", missed)
     run("a", last)  # holds what is asked for
-    assert (run("a", {}).folder / figure1.FILE).exists()  # asks for nothing
+    assert (run("a", {"training.epochs": 4}).folder / figure1.FILE).exists()  # asks for nothing
     finished.clear()
     assert not (finished.folder / figure1.FILE).exists()
 
