@@ -1,8 +1,8 @@
 """The first steps of the experiments, to be compared with those of the released scripts.
 
 ``python benchmarks/trajectories.py [NAME …]`` traces them, on one core, into results/trajectories/NAME.json; MNIST
-and War and Peace must be prepared in $PYLEARN2_DATA_PATH or data/. ``--compare FOLDER`` traces nothing and prints the
-largest relative differences from the trajectories in FOLDER, a file for each of the REFERENCES, as a table.
+and War and Peace must be prepared in $PYLEARN2_DATA_PATH or data/. ``--compare`` traces nothing and prints the largest
+relative differences from the released scripts' trajectories, in tests/golden/trajectories/, as a table.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import numpy as np
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FOLDER = REPOSITORY / "results" / "trajectories"
+RELEASED = REPOSITORY / "tests" / "golden" / "trajectories"
 REFERENCES = {
     "mnist_full_precision": ("MNIST, full precision", ("mnist", "full-precision", "--steps", "100")),
     "mnist_lab_w": ("MNIST, LAB", ("mnist", "lab", "--steps", "100")),
@@ -59,8 +60,8 @@ def trace(name):
     subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=True)
 
 
-def table(references):
-    """Relative differences of the committed traces from those in the folder `references`, as a Markdown table."""
+def table():
+    """Relative differences of the committed traces from the released scripts', as a Markdown table."""
     lines = [
         "| | backend | 1st loss | 2nd | 3rd | largest of the first 10 | mean of 51–100 |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
@@ -68,7 +69,7 @@ def table(references):
     for name, (reference, backend) in TRACES.items():
         ours, theirs = (
             np.array(json.loads(path.read_text(encoding="utf-8"))["training_losses"])
-            for path in (FOLDER / f"{name}.json", Path(references) / f"{reference}.json")
+            for path in (FOLDER / f"{name}.json", RELEASED / f"{reference}.json")
         )
         off = abs(ours / theirs[: len(ours)] - 1)
         cells = [f"{value:.0e}".replace("e-0", "e-") if value else "0" for value in (*off[:3], off[:10].max())]
@@ -80,13 +81,13 @@ def table(references):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"default: all of {', '.join(TRACES)}")
-    parser.add_argument("--compare", metavar="FOLDER", help="print the differences from the trajectories in there")
+    parser.add_argument("--compare", action="store_true", help="print the differences of the traces that are there")
     options = parser.parse_args()
     unknown = set(options.names) - TRACES.keys()
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     if options.compare:
-        print(table(options.compare))
+        print(table())
         return
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # XLA takes a thread for each core
     for name in options.names or TRACES:

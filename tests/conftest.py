@@ -12,16 +12,32 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 import reproduce  # noqa: F401  before Aesara or Lasagne, which it configures
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+TESTS = Path(__file__).resolve().parent
+DATA = Path(os.environ.get("PYLEARN2_DATA_PATH") or TESTS.parent / "data")
 
 
 @pytest.fixture(scope="session")
-def shared():
-    """The folder of reference material beside the checkout; tests that need it skip where it is missing."""
-    folder = REPOSITORY.parent / "shared"
-    if not (folder / "golden").is_dir():
-        pytest.skip(f"no reference material at {folder}: golden numbers and real data are not part of the project")
-    return folder
+def golden_folder():
+    """The numbers that the original programs computed; its README.md says what they are."""
+    return TESTS / "golden"
+
+
+@pytest.fixture(scope="session")
+def prepared_root():
+    """A function from a data set's name to the folder in which it is prepared; without one, the test skips."""
+    from datasets import catalog
+    from datasets.errors import NotPreparedError
+
+    def find(name):
+        try:
+            official = catalog.get(name).provenance(DATA)["official"]
+        except NotPreparedError as error:
+            pytest.skip(str(error))
+        if not official:
+            pytest.skip(f"{name} in {DATA} is unofficial; run: python -m reproduce data prepare {name} --data ANOTHER")
+        return DATA
+
+    return find
 
 
 @pytest.fixture(scope="session")

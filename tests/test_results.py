@@ -1,7 +1,6 @@
 """The runs in results/ beside whole runs of the released scripts on their own stack, seed 1234."""
 
 import csv
-import gzip
 import json
 import re
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from datasets import catalog
 from reproduce.figure1 import recorder as figure1
 from reproduce.report.gradients import parse
 from reproduce.report.tables import collect
@@ -26,8 +26,8 @@ def column(path, name, rows=None):
     ("method", "golden"),
     [("full-precision", "mnist_full_precision_seed1234"), ("lab", "mnist_lab_seed1234_first_epochs")],
 )
-def test_the_curves_lie_on_the_released_scripts(shared, method, golden):
-    released = shared / "golden" / "runs" / f"{golden}.csv"
+def test_the_curves_lie_on_the_released_scripts(golden_folder, method, golden):
+    released = golden_folder / "runs" / f"{golden}.csv"
     valid = column(released, "valid_error")
     ours = RESULTS / "mnist" / method / "seed-1234" / "log.csv"
     difference = column(ours, "valid_error", len(valid)) - valid
@@ -101,9 +101,8 @@ def test_the_readme_tells_the_shortened_runs():
         assert f"| {name} | {' | '.join(links + spreads)} |" in text
 
 
-def test_the_readme_tells_what_guessing_by_frequency_costs(shared):
-    corpus = (shared / "datasets" / "text" / "warpeace_input.txt.gz").read_bytes()
-    text = np.frombuffer(gzip.decompress(corpus), "uint8")
+def test_the_readme_tells_what_guessing_by_frequency_costs(prepared_root):
+    (text,) = catalog.get("war_and_peace").read(prepared_root("war_and_peace"), "text")
     train, test = text[: int(0.8 * len(text))], text[int(0.9 * len(text)) :]
     share = np.bincount(train, minlength=256) / len(train)
     told = f"{-np.log(share[test[share[test] > 0]]).mean():.2f}"

@@ -5,22 +5,24 @@ import json
 import numpy as np
 import pytest
 
-from datasets import catalog
 from reproduce import backends, experiments
 from reproduce.trace import trace
 
 FIRST_LOSS = 1e-6
 
 
-@pytest.fixture(scope="module")
-def data(shared, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("data")
-    catalog.get("mnist").prepare(folder, shared / "datasets" / "mnist")
-    return folder
+@pytest.fixture(scope="session")
+def released(golden_folder):
+    """A function from a name to the trajectory of that name."""
+    return lambda name: json.loads((golden_folder / "trajectories" / f"{name}.json").read_text())
 
 
-def both(shared, data, method, golden, backend, steps, overrides=None):
-    expected = json.loads((shared / "golden" / "trajectories" / f"{golden}.json").read_text())
+@pytest.fixture(scope="session")
+def mnist(prepared_root):
+    return prepared_root("mnist")
+
+
+def both(expected, data, method, backend, steps, overrides=None):
     experiment = experiments.resolve("mnist", method, overrides)
     found = trace(experiment, 1234, backends.create(backend), data, steps)
     exact = ("initial_weights_shape", "initial_weights_first3", "first_shuffle_first10", "batch_size", "learning_rate")
@@ -41,8 +43,8 @@ def both(shared, data, method, golden, backend, steps, overrides=None):
     ],
 )
 @pytest.mark.compiler
-def test_the_released_trajectory_repeats(shared, data, method, golden, first, few, count, mean):
-    losses, references, off = both(shared, data, method, golden, "c", 100)
+def test_the_released_trajectory_repeats(released, mnist, method, golden, first, few, count, mean):
+    losses, references, off = both(released(golden), mnist, method, "c", 100)
     assert off[0] <= first
     assert off[:count].max() <= few
     assert losses[50:].mean() == pytest.approx(references[50:].mean(), rel=mean)
@@ -56,8 +58,8 @@ def test_the_released_trajectory_repeats(shared, data, method, golden, first, fe
         ("lab2", "mnist_lab_wa", 1e-2, 1e-1),
     ],
 )
-def test_the_released_trajectory_repeats_on_jax(shared, data, method, golden, first, few):
-    _, _, off = both(shared, data, method, golden, "jax", 10)
+def test_the_released_trajectory_repeats_on_jax(released, mnist, method, golden, first, few):
+    _, _, off = both(released(golden), mnist, method, "jax", 10)
     assert off[0] <= first and off.max() <= few
 
 
@@ -66,13 +68,13 @@ def test_the_released_trajectory_repeats_on_jax(shared, data, method, golden, fi
     [("binaryconnect", "mnist_binaryconnect_repository", 5e-3), ("bnn", "mnist_bnn_repository", 3e-2)],
 )
 @pytest.mark.compiler
-def test_the_baselines_own_repositories_repeat(shared, data, method, golden, few):
-    _, _, off = both(shared, data, method, golden, "c", 10, {"method.variant": "repository"})
+def test_the_baselines_own_repositories_repeat(released, mnist, method, golden, few):
+    _, _, off = both(released(golden), mnist, method, "c", 10, {"method.variant": "repository"})
     assert off[0] <= FIRST_LOSS and off.max() <= few
 
 
-def test_a_convolutional_trajectory_begins_as_the_released_one(shared, tmp_path):
-    expected = json.loads((shared / "golden" / "trajectories" / "svhn_lab_w_synthetic.json").read_text())
+def test_a_convolutional_trajectory_begins_as_the_released_one(released, tmp_path):
+    expected = released("svhn_lab_w_synthetic")
     experiment = experiments.resolve("svhn", "lab", {"data.source": "synthetic"})
     found = trace(experiment, 1234, backends.create("jax"), tmp_path, 2)
     for key in ("initial_weights_shape", "initial_weights_first3", "first_shuffle_first10", "batch_size"):
@@ -80,13 +82,6 @@ def test_a_convolutional_trajectory_begins_as_the_released_one(shared, tmp_path)
     losses = expected["training_losses"]
     assert found["training_losses"][0] == pytest.approx(losses[0], rel=FIRST_LOSS)
     assert found["training_losses"][1] == pytest.approx(losses[1], rel=5e-3)
-
-
-@pytest.fixture(scope="module")
-def corpus(shared, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("corpus")
-    catalog.get("war_and_peace").prepare(folder, shared / "datasets" / "text")
-    return folder
 
 
 @pytest.mark.parametrize(
@@ -97,11 +92,11 @@ def corpus(shared, tmp_path_factory):
         ("c", "lab", 100, "warpeace_lab_w_len100"),
     ],
 )
-def test_the_language_models_trajectory_repeats(shared, corpus, backend, method, length, golden):
-    expected = json.loads((shared / "golden" / "trajectories" / f"{golden}.json").read_text())
+def test_the_language_models_trajectory_repeats(released, prepared_root, backend, method, length, golden):
+    data, expected = prepared_root("war_and_peace"), released(golden)
     overrides = {"network.steps": length, "data.vocabulary_order": "released"}
     experiment = experiments.resolve("war_and_peace", method, overrides)
-    found = trace(experiment, 1234, backends.create(backend), corpus, 10)
+    found = trace(experiment, 1234, backends.create(backend), data, 10)
     for key in ("vocabulary", "vocabulary_order_bytes", "train_length", "valid_length", "test_length"):
         assert found[key] == expected[key], key
     assert found["first_shuffle_first10"] == expected["first_shuffle_first10"]

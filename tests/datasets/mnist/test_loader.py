@@ -214,9 +214,14 @@ def _replace(path, name, array):
 
 
 @pytest.fixture(scope="module")
-def golden(shared):
-    with np.load(shared / "golden" / "pylearn2_mnist.npz") as arrays:
+def golden(golden_folder):
+    with np.load(golden_folder / "pylearn2_mnist.npz") as arrays:
         return dict(arrays)
+
+
+@pytest.fixture(scope="module")
+def official_root(prepared_root):
+    return prepared_root("mnist")
 
 
 @pytest.mark.parametrize("which_set", ["train", "test"])
@@ -232,7 +237,6 @@ def test_whole_sets_equal_pylearn2s(golden, official_root, which_set):
     np.testing.assert_array_equal(centred.X[rows], golden[f"X_{which_set}_center"])
     np.testing.assert_array_equal(raw.y[rows], golden[f"y_{which_set}"])
     np.testing.assert_array_equal(raw.X.mean(axis=0), mean)
-    np.testing.assert_allclose(raw.X.mean(axis=0, dtype="f8"), golden[f"mean64_{which_set}"], atol=1e-12)
     np.testing.assert_array_equal(np.bincount(raw.y[:, 0]), golden[f"counts_{which_set}"])
     sumsq = np.einsum("ij,ij->", centred.X, centred.X, dtype=np.float64)
     np.testing.assert_allclose(sumsq, golden[f"sumsq64_{which_set}_center"], rtol=1e-5)
@@ -247,8 +251,6 @@ def test_the_papers_slices_equal_pylearn2s(golden, official_root, i):
     assert part.X.shape == tuple(golden[f"slice{i}_shape"])
     assert sha256(part.X) == golden[f"slice{i}_sha_X"]
     assert sha256(part.y) == golden[f"slice{i}_sha_y"]
-    np.testing.assert_array_equal(part.X[0], golden[f"slice{i}_first"])
-    np.testing.assert_array_equal(part.X[-1], golden[f"slice{i}_last"])
     np.testing.assert_array_equal(part.y[:50], golden[f"slice{i}_y_head"])
     np.testing.assert_array_equal(np.bincount(part.y[:, 0], minlength=10), golden[f"slice{i}_counts"])
     np.testing.assert_allclose(projection(part.X[:50]), golden[f"slice{i}_proj_head"], atol=1e-10)

@@ -39,16 +39,22 @@ def test_synthetic_files_are_prepared_as_unofficial(mnist_root):
     assert MNISTSource().provenance(mnist_root)["official"] is False
 
 
-def test_the_real_files_are_official(official_root):
-    assert "verified, official" in MNISTSource().verify(official_root)
-    assert MNISTSource().provenance(official_root) == {
+def test_the_real_files_are_official(prepared_root, idx_bytes, tmp_path):
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    with MNISTSource().open(prepared_root("mnist")) as h5:
+        for prefix, which_set in (("train", "train"), ("t10k", "test")):
+            images = h5[which_set]["X"][...].reshape(-1, 28, 28)
+            (sources / f"{prefix}-images-idx3-ubyte").write_bytes(idx_bytes(images))
+            (sources / f"{prefix}-labels-idx1-ubyte").write_bytes(idx_bytes(h5[which_set]["y"][:, 0]))
+    MNISTSource().prepare(tmp_path, sources)
+    assert "verified, official" in MNISTSource().verify(tmp_path)
+    assert MNISTSource().provenance(tmp_path) == {
         "name": "mnist",
         "official": True,
         "sha256": {file.name: file.sha256 for file in OFFICIAL_FILES},
     }
-    assert (official_root / "mnist" / "mnist.h5").stat().st_size == pytest.approx(
-        MNISTSource.prepared_bytes, rel=0.1
-    )
+    assert (tmp_path / "mnist" / "mnist.h5").stat().st_size == pytest.approx(MNISTSource.prepared_bytes, rel=0.1)
 
 
 def test_files_by_their_other_names_are_the_same(mnist_idx, mnist_root, tmp_path):

@@ -14,11 +14,11 @@ def data_set(X, side, channels=3):
     return DenseDesignMatrix(X=np.array(X, np.float32), view_converter=converter)
 
 
-def test_yuv_is_pylearn2s_interleaving_included(shared):
-    golden = np.load(shared / "golden" / "pylearn2_lcn.npz")
-    pictures = data_set(golden["X_u8"][:4], 32)
+def test_yuv_is_pylearn2s_interleaving_included(golden_lcn, photographs, projection):
+    pictures = data_set(photographs["train"][:4], 32)
     RGB_YUV().apply(pictures)
-    np.testing.assert_allclose(pictures.X, golden["rgb_yuv_scrambled"], atol=1e-4, rtol=0)
+    np.testing.assert_allclose(pictures.X[:1], golden_lcn["rgb_yuv_scrambled"], atol=1e-4, rtol=0)
+    np.testing.assert_allclose(projection(pictures.X), golden_lcn["rgb_yuv_scrambled_proj"], atol=1e-3, rtol=0)
 
 
 def test_there_and_back_in_planes():

@@ -47,12 +47,15 @@ def expected_set(svhn_arrays, which_set):
     return X, y.astype(int) - 1
 
 
-def test_preprocessed_is_what_pylearn2_leaves_in_the_file(shared):
-    golden = np.load(shared / "golden" / "pylearn2_lcn.npz")
-    X = golden["X_u8"].astype(np.float32)
-    np.testing.assert_allclose(preprocessed(X), golden["gcn_lcn"], atol=1e-5, rtol=0)
+def test_preprocessed_is_what_pylearn2_leaves_in_the_file(golden_lcn, photographs, projection):
+    X = photographs["train"][:40].astype(np.float32)
+    result = preprocessed(X)
+    red, others = golden_lcn["red"], golden_lcn["gcn"][:, 1024:]
+    np.testing.assert_allclose(result[:2], np.hstack([red, others]), atol=1e-5, rtol=0)
+    np.testing.assert_allclose(projection(result[:, :1024]), golden_lcn["red_proj"], atol=1e-4, rtol=0)
     every = preprocessed(X[:10], "all")
-    np.testing.assert_allclose(every, golden["each_channel_10"], atol=1e-5, rtol=0)
+    np.testing.assert_allclose(every[:2], np.hstack([red, golden_lcn["green_blue"]]), atol=1e-5, rtol=0)
+    np.testing.assert_allclose(projection(every), golden_lcn["each_proj"], atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize("which_set", PARTS)

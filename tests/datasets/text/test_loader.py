@@ -28,15 +28,6 @@ def some_text(characters, kinds=7, seed=0):
     return bytes(random.Random(seed).choices(range(97, 97 + kinds), k=characters))
 
 
-@pytest.fixture(scope="session")
-def war_and_peace(shared):
-    return gzip.decompress((shared / "datasets" / "text" / "warpeace_input.txt.gz").read_bytes())
-
-
-def golden(shared, name):
-    return json.loads((shared / "golden" / "trajectories" / f"warpeace_{name}.json").read_text())
-
-
 def python2_set_of_bytes(content):
     """The different bytes of a text as 64-bit Python 2 lists the set of its one-character strings."""
     by_hash = {(1000003 * (byte << 7)) ^ byte ^ 1: byte for byte in dict.fromkeys(content)}
@@ -235,8 +226,8 @@ def test_the_released_order_has_each_byte_once_and_indexes_the_text(monkeypatch)
 
 
 @pytest.mark.parametrize("name", ["full_precision_len50", "lab_w_len100"])
-def test_war_and_peace_is_numbered_and_cut_as_by_the_released_script(shared, war_and_peace, name):
-    expected = golden(shared, name)
+def test_war_and_peace_is_numbered_and_cut_as_by_the_released_script(golden_folder, war_and_peace, name):
+    expected = json.loads((golden_folder / "trajectories" / f"warpeace_{name}.json").read_text())
     corpus = corpus_of(war_and_peace, vocabulary_order="released")
     assert len(corpus.vocabulary) == expected["vocabulary"]
     assert list(corpus.vocabulary) == expected["vocabulary_order_bytes"]

@@ -177,9 +177,10 @@ def test_downloads_the_right_text_from_the_first_mirror_that_has_it(tmp_path, te
     assert len(CharacterCorpus.prepared(linux, tmp_path / "root").indices) == LinuxKernel.characters
 
 
-def test_real_war_and_peace_is_official(tmp_path, shared):
-    entry = WarAndPeace()
-    entry.prepare(tmp_path, shared / "datasets" / "text")
+def test_real_war_and_peace_is_official(tmp_path, war_and_peace):
+    entry, source = WarAndPeace(), tmp_path / "warpeace_input.txt"
+    source.write_bytes(war_and_peace)
+    entry.prepare(tmp_path, source)
     assert "verified, official" in entry.verify(tmp_path)
     assert entry.path(tmp_path).stat().st_size == pytest.approx(entry.prepared_bytes, rel=0.1)
     sorted_order = CharacterCorpus.prepared(entry, tmp_path).vocabulary
