@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from reproduce.model.ops.adam import EPSILON
+from reproduce.formulas import EPSILON
 from reproduce.model.updates import BETA1, BETA2
 
 NORM_EPSILON, NORM_RATE = 1e-4, 0.1

@@ -11,9 +11,10 @@ import torch
 from torch.func import functional_call
 from torch.nn import functional
 
-from reproduce.model.ops.adam import EPSILON
+from reproduce import formulas
 from reproduce.model.updates import BETA2
 
+EPSILON = float(formulas.EPSILON)
 NORM_EPSILON, NORM_RATE = 1e-4, 0.1
 GATES = ("ingate", "forgetgate", "cell", "outgate")
 
