@@ -33,7 +33,8 @@ EXPERIMENTS = {
     "svhn": ["data.source=synthetic", "network.filters=4", "network.units=16"],
 }
 EPOCHS, KILLED_AFTER = 10, 5
-INCIDENTAL = ("seconds", "started", "software", "device", "argv", "resumed", "settings")
+SILENT = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+INCIDENTAL = ("seconds", "started", "software", "device", "argv", "resumed", "settings", "diverged_at")
 """Keys of traces and records that are of the moment; settings are compared key by key."""
 
 
@@ -79,8 +80,8 @@ def compute(tree, experiment, backend, data):
         environment = os.environ | {"PYTHONPATH": str(tree)}
         if experiment == "run":
             for method in METHODS:
-                subprocess.run([*command, "--killed", method], env=environment, cwd=tree, stderr=subprocess.DEVNULL)
-        subprocess.run(command, env=environment, cwd=tree, check=True, stderr=subprocess.DEVNULL)
+                subprocess.run([*command, "--killed", method], env=environment, cwd=tree, **SILENT)
+        subprocess.run(command, env=environment, cwd=tree, check=True, **SILENT)
         return {path.stem: json.loads(path.read_text()) for path in Path(folder).glob("*.json")}
 
 
@@ -88,11 +89,13 @@ def work(experiment, backend, folder, data, killed):
     """Trace or run each method in this process, and write what came of it to `folder`."""
     from reproduce.cli import main as reproduce
 
+    often = []
     if experiment == "run":
         runs = importlib.import_module("reproduce.runs")
-        if not hasattr(runs, "SECONDS_BETWEEN_CHECKPOINTS"):
-            runs = importlib.import_module("reproduce.runs.run")
-        runs.SECONDS_BETWEEN_CHECKPOINTS = 0
+        if hasattr(runs, "SECONDS_BETWEEN_CHECKPOINTS"):  # commits whose checkpoints come at the end of epochs
+            runs.SECONDS_BETWEEN_CHECKPOINTS = 0
+        else:
+            often = ["--checkpoint-minutes", "1e-9"]
     for method in [killed] if killed else METHODS:
         out = folder / f"{method}.json"
         common = ["--method", method, "--backend", backend]
@@ -102,7 +105,7 @@ def work(experiment, backend, folder, data, killed):
             continue
         if killed:
             threading.Thread(target=kill_after_some_epochs, args=(folder,), daemon=True).start()
-        reproduce(["run", "digits", *common, "--epochs", str(EPOCHS), "--runs", str(folder / method)])
+        reproduce(["run", "digits", *common, "--epochs", str(EPOCHS), "--runs", str(folder / method), *often])
         (record,) = (folder / method).rglob("record.json")
         assert json.loads(record.read_text())["complete"]
         out.write_text(json.dumps(run_as_dict(record.parent)))
