@@ -28,7 +28,8 @@ INERT = ("figure1.", "data.resident_limit")
 class Setting:
     """One key of a configuration: its defaults, its source and what it admits.
 
-    `before` is the value that held in runs from before there was the key, where that is not its default.
+    `methods` names those that it applies to, or an attribute of `reproduce.methods.Method` that they have; all methods
+    where it is empty. `before` is the value that held in runs from before there was the key, where that is not its default.
     """
 
     key: str
@@ -38,7 +39,7 @@ class Setting:
     choices: tuple = ()
     minimum: float | None = None
     length: int | None = None
-    methods: tuple = ()
+    methods: tuple | str = ()
     before: object = None
 
     def default(self, method):
@@ -47,6 +48,8 @@ class Setting:
 
     def applies_to(self, method):
         """Whether the setting means anything to `method`."""
+        if isinstance(self.methods, str):
+            return getattr(method, self.methods)
         return not self.methods or method.name in self.methods
 
     def held_before(self, method):
@@ -123,8 +126,7 @@ def schema(name):
             if "value" in fields:
                 value = fields.pop("value")
                 fields |= {"weights": value, "weights_and_activations": value}
-            for name_ in ("choices", "methods"):
-                fields[name_] = tuple(fields.get(name_, ()))
+            fields["choices"] = tuple(fields.get("choices", ()))
             settings[f"{section}.{key}"] = Setting(f"{section}.{key}", **fields)
     return settings
 
@@ -159,7 +161,8 @@ def resolve(name, method, overrides=None):
             raise UserError(f"unknown key '{key}' in experiment {name}{nearest(key, known)}")
         setting = known[key]
         if not setting.applies_to(method):
-            raise UserError(f"{key} does not apply to {method.name}, only to {', '.join(setting.methods)}")
+            suitable = [other.name for other in methods.METHODS.values() if setting.applies_to(other)]
+            raise UserError(f"{key} does not apply to {method.name}, only to {', '.join(suitable)}")
         value = setting.check(value)
         settings[key] = value
         if value != setting.default(method):
