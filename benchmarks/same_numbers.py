@@ -42,6 +42,8 @@ def main():
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     options.add_argument("commits", nargs="*", metavar="COMMIT", help="the old and the new one")
     options.add_argument("--data", default="data", help="folder of prepared data")
+    known = [*EXPERIMENTS, "run"]
+    options.add_argument("--only", nargs="+", choices=known, default=known, help="'run' is the killed one")
     options.add_argument("--worker", nargs=3, metavar=("EXPERIMENT", "BACKEND", "FOLDER"), help=argparse.SUPPRESS)
     options.add_argument("--killed", metavar="METHOD", help=argparse.SUPPRESS)
     options = options.parse_args()
@@ -54,7 +56,7 @@ def main():
             check_out(commit, Path(folder) / name) for commit, name in zip(options.commits, ("old", "new"), strict=True)
         ]
         try:
-            for experiment in [*EXPERIMENTS, "run"]:
+            for experiment in options.only:
                 for backend in BACKENDS:
                     found = [compute(tree, experiment, backend, Path(options.data).resolve()) for tree in trees]
                     problems = list(differences(*found))

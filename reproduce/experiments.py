@@ -28,8 +28,8 @@ INERT = ("figure1.", "data.resident_limit")
 class Setting:
     """One key of a configuration: its defaults, its source and what it admits.
 
-    `methods` names those that it applies to, or an attribute of `reproduce.methods.Method` that they have; all methods
-    where it is empty. `before` is the value that held in runs from before there was the key, where that is not its default.
+    `methods` names those that it applies to, or an attribute of `reproduce.methods.Method` that they have; it applies
+    to all where that is empty. `before` is the value that held before there was the key, if that is not its default.
     """
 
     key: str
