@@ -31,3 +31,13 @@ def test_outside_a_checkout_nothing_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr(provenance, "CHECKOUT", tmp_path)
     found = provenance.software()
     assert found["commit"] is None and found["dirty"] is None
+
+
+def test_a_process_that_differs_from_the_one_before_says_in_what():
+    earlier = {"device": "a processor, 2 threads", "software": {"numpy": "1.26.4", "commit": "a"}, "started": "then"}
+    assert provenance.difference(earlier, earlier | {"started": "now"}) is None
+    now = {"device": "a processor, 1 threads", "software": {"numpy": "1.26.4", "commit": "b"}}
+    assert provenance.difference(earlier, now) == (
+        "goes on otherwise than it began, as its record will say: "
+        "commit a → b; a processor, 2 threads → a processor, 1 threads"
+    )

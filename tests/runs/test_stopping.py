@@ -1,0 +1,41 @@
+"""Requests to stop, by signals and by time."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from reproduce.runs.stopping import COME_AGAIN, Stop
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", COME_AGAIN), ("SIGHUP", COME_AGAIN), ("SIGINT", 130)])
+def test_a_signal_is_a_request(name, code):
+    number = getattr(signal, name)
+    before = signal.getsignal(number)
+    stop = Stop()
+    with stop.listening():
+        assert not stop() and stop.reason is None
+        os.kill(os.getpid(), number)
+        assert stop() and (stop.reason, stop.exit_code) == (name, code)
+    assert signal.getsignal(number) is before
+
+
+def test_time_is_a_request():
+    stop = Stop(minutes=0.001)
+    assert not stop()
+    time.sleep(0.07)
+    assert stop() and (stop.reason, stop.exit_code) == ("--minutes 0.001", COME_AGAIN)
+
+
+@pytest.mark.parametrize(("first", "second"), [("SIGINT", "SIGINT"), ("SIGTERM", "SIGINT"), ("SIGHUP", "SIGTERM")])
+def test_a_second_signal_ends_the_process_at_once(first, second):
+    code = (
+        "import os, signal; from reproduce.runs.stopping import Stop\n"
+        f"with Stop().listening():\n    os.kill(os.getpid(), signal.{first}); print('heard', flush=True)\n"
+        f"    os.kill(os.getpid(), signal.{second}); print('goes on')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "heard\n" and done.returncode == -getattr(signal, second)
