@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import threading
 import time
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
@@ -48,8 +49,16 @@ class Stop:
 
     @contextlib.contextmanager
     def listening(self):
-        """Take the first of `SIGNALS` inside the block as a request; a second one ends the process at once."""
-        before = {number: signal.signal(number, self._receive) for number in SIGNALS}
+        """Take the first of `SIGNALS` inside the block as a request; a second one ends the process at once.
+
+        Signals that the process ignores, as nohup has it, stay ignored. Outside the main thread, which alone can hear
+        them, nothing changes.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        before = {number: signal.signal(number, self._receive) for number in heard}
         try:
             yield
         finally:

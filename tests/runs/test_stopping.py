@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -21,6 +22,26 @@ def test_a_signal_is_a_request(name, code):
         os.kill(os.getpid(), number)
         assert stop() and (stop.reason, stop.exit_code) == (name, code)
     assert signal.getsignal(number) is before
+
+
+def test_an_ignored_signal_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        stop = Stop()
+        with stop.listening():
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert not stop()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_another_thread_listens_to_none():
+    def heard():
+        with Stop().listening():
+            return signal.getsignal(signal.SIGTERM)
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(heard).result() is signal.SIG_DFL
 
 
 def test_time_is_a_request():
