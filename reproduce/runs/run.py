@@ -177,9 +177,11 @@ class Run:
                 if not training.finished:
                     self._write_logs(training)
                 watch.epoch(row, training)
+                self._lap = time.monotonic()
             self._save(training)
 
     def _count_time(self, training):
+        """Add the time since the last count to the run's; what was spent on writing files is left out."""
         now = time.monotonic()
         training.progress.seconds += now - self._lap
         self._lap = now
@@ -282,6 +284,7 @@ class Run:
         self._write_logs(training)
         if training.finished:
             previous.unlink(missing_ok=True)
+        self._lap = time.monotonic()
 
     def _of_best(self, training):
         """What goes with the best model."""
