@@ -70,6 +70,18 @@ def test_an_epoch_updates_the_log_and_ties_go_to_the_later_epoch(training, monke
     assert rows[0]["alpha_dense1"] > 0
 
 
+def test_a_dead_weight_ends_the_run_though_its_loss_is_finite():
+    experiment = experiments.resolve("digits", "bnn", TINY)
+    arrays = Splits(examples(57, 0), examples(33, 1), examples(20, 2), {})
+    run = Training(experiment, arrays, backends.create("jax", "cpu"), seed=7)
+    state = run.backend.state()
+    state["dense1.W"][0, 0] = np.nan  # whose sign is −1
+    run.backend.restore(state)
+    row = run.run_epoch()
+    assert np.isfinite([row["train_loss"], row["valid_loss"]]).all()
+    assert run.finished and run.progress.diverged_at == 1 and run.progress.best_epoch == 1
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
