@@ -101,6 +101,14 @@ def parser():
     _unofficial_option(data)
     data.set_defaults(command=_data)
 
+    theano = commands.add_parser("theano", help="run a script of Theano's and Lasagne's era as it is, Python 2 or 3")
+    theano.add_argument("--backend", choices=("c", "jax"), help="default: c, unless a GPU is asked for")
+    theano.add_argument("--device", choices=("cpu", "gpu"), help="default: as THEANO_FLAGS and .theanorc say")
+    theano.add_argument("--python", choices=("auto", "2", "3"), default="auto", help="the script's (default: it shows)")
+    theano.add_argument("script", metavar="SCRIPT.py")
+    theano.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARG", help="the script's own")
+    theano.set_defaults(command=_theano)
+
     doctor = commands.add_parser("doctor", help="what works on this machine, and what to do about the rest")
     _data_option(doctor)
     doctor.set_defaults(command=_doctor)
@@ -270,6 +278,12 @@ def _verify(chosen, options):
             print(f"error: {one_line(error)}", file=sys.stderr)
             damaged = 2
     return damaged
+
+
+def _theano(options, argv):
+    from reproduce import era
+
+    return era.run(options.script, options.arguments, options.python, options.backend, options.device)
 
 
 def _doctor(options, argv):

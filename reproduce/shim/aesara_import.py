@@ -5,6 +5,7 @@ import logging
 import sys
 import warnings
 
+from reproduce.errors import UserError
 from reproduce.shim import build_tools, finders
 
 logger = logging.getLogger(__name__)
@@ -34,7 +35,10 @@ def _configured(module):
     with warnings.catch_warnings(), build_tools.for_aesara():
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.filterwarnings("ignore", "Aesara does not recognise this flag", UserWarning)
-        yield
+        try:
+            yield
+        except ValueError as error:  # Aesara reads its flags
+            raise UserError(f"in the flags for Theano or Aesara: {error}") from error
     for name in module.config._flags_dict:  # each flag that is read is taken out
         logger.warning("Aesara has no flag %s; it is ignored", name)
     _repair()

@@ -1,5 +1,6 @@
 """Finders in front of Python's import system: of aliases, and of packages that are loaded in a context."""
 
+import contextlib
 import sys
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import PathFinder
@@ -49,18 +50,31 @@ def load_within(package, context):
     return True
 
 
+def load_further_within(package, context):
+    """Have `package`, for which `load_within` has arranged something, loaded within ``context(module)`` around that."""
+    finder = next(each for each in sys.meta_path if isinstance(each, PackageFinder) and each.package == package)
+    inner = finder.context
+
+    @contextlib.contextmanager
+    def both(module):
+        with context(module), inner(module):
+            yield
+
+    finder.context = both
+
+
 class PackageFinder(MetaPathFinder):
     """Finds one package where it lies, and has it loaded by a `ContextLoader`."""
 
     def __init__(self, package, context):
-        self.package, self._context = package, context
+        self.package, self.context = package, context
 
     def find_spec(self, fullname, path=None, target=None):
         if fullname != self.package:
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None:
-            spec.loader = ContextLoader(spec.loader, self._context)
+            spec.loader = ContextLoader(spec.loader, self.context)
         return spec
 
 

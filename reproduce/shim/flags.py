@@ -1,8 +1,8 @@
 """The flags that Aesara starts with: Aesara's own, then Theano's, then ours.
 
 Aesara reads ``AESARA_FLAGS`` once, when it is imported; what comes from elsewhere is merged into that variable. A
-setting in ``AESARA_FLAGS`` wins over one in ``THEANO_FLAGS``, that over ``.aesararc``, and that over a default. Beside
-NumPy 2 there is no C++ compiler, whoever names one.
+setting in ``AESARA_FLAGS`` wins over one in ``THEANO_FLAGS``, that over ``.aesararc``, that over ``.theanorc``, and
+that over a default. Beside NumPy 2 there is no C++ compiler, whoever names one.
 """
 
 import configparser
@@ -11,17 +11,23 @@ import os
 import shlex
 import shutil
 
+from reproduce.errors import UserError
 from reproduce.shim import blas, numpy2
 
 logger = logging.getLogger(__name__)
 
 FLOAT = "float32"  # what the paper's scripts ran in
-GPU_ONLY = ("gpuarray__", "init_gpu_device", "lib__", "nvcc__")  # how such flags' names begin
+GPU_ONLY = (  # how such flags' names begin
+    "contexts", "cublas__", "cuda__", "dnn__", "enable_initial_driver_test", "gpu__", "gpuarray__", "gpuelemwise__",
+    "init_gpu_device", "lib__", "nvcc__", "print_active_device", "pycuda__",
+)  # fmt: skip
+THEANORC = "~/.theanorc"
 
 
 def export(environ=os.environ):
     """Write the merged flags to ``environ["AESARA_FLAGS"]``."""
-    flags = theano_flags(environ.get("THEANO_FLAGS", "")) | parse(environ.get("AESARA_FLAGS", ""))
+    flags = parse(environ.get("AESARA_FLAGS", ""))
+    flags = without_gpu(theanos_own(environ, flags)) | flags
     if numpy2.is_used():
         if flags.get("cxx"):
             logger.warning("cxx=%s is ignored: the C code that Aesara writes needs NumPy 1", flags["cxx"])
@@ -49,17 +55,44 @@ def defaults(cxx=None):
     return flags
 
 
-def theano_flags(text):
-    """``THEANO_FLAGS`` under Aesara's names, without those that ask for a GPU; one line is logged for each."""
-    flags = {}
-    for name, value in parse(text).items():
+def theanos_own(environ, flags):
+    """What ``THEANO_FLAGS`` and ``.theanorc`` set, by Aesara's names, without those of `flags`."""
+    found = {name: value for name, value in theanorc(environ).items() if not set_in_file(name, environ)}
+    found |= parse(environ.get("THEANO_FLAGS", ""))
+    return {name: value for name, value in found.items() if name not in flags}
+
+
+def without_gpu(flags):
+    """`flags` without those that ask for Theano's GPU backend; one line is logged for each."""
+    kept = {}
+    for name, value in flags.items():
         if name == "device" and value != "cpu":
-            logger.warning("THEANO_FLAGS: device=%s is ignored; GPU runs go through the JAX backend", value)
+            logger.warning("Theano's device=%s is ignored; GPU runs go through the JAX backend", value)
         elif name.startswith(GPU_ONLY):
-            logger.warning("THEANO_FLAGS: %s is ignored; GPU runs go through the JAX backend", name)
+            logger.warning("Theano's flag %s is ignored; GPU runs go through the JAX backend", name.replace("__", "."))
         else:
-            flags[name] = value
-    return flags
+            kept[name] = value
+    return kept
+
+
+def theanorc(environ):
+    """What the files of ``THEANORC``, by default ``~/.theanorc``, set; the last one wins."""
+    paths = environ.get("THEANORC", THEANORC)
+    files = _read(paths, configparser.RawConfigParser(inline_comment_prefixes=(";",), strict=False))
+    found = {}
+    for section in files.sections():
+        prefix = "" if section == "global" else f"{section.replace('.', '__')}__"
+        # Option names come in lower case, and of Theano's one has a capital.
+        found |= {prefix + ("floatX" if name == "floatx" else name): value for name, value in files.items(section)}
+    return found
+
+
+def _read(paths, files):
+    try:
+        files.read(os.path.expanduser(path) for path in paths.split(os.pathsep))
+    except (configparser.Error, UnicodeDecodeError) as error:
+        raise UserError(f"{paths} cannot be read: {error}") from error
+    return files
 
 
 def parse(text):
@@ -70,9 +103,14 @@ def parse(text):
     return {name.replace(".", "__"): value for name, equals, value in pairs if equals}
 
 
+def is_set(name, environ):
+    """Whether a variable or a file sets the flag `name`."""
+    flags = parse(environ.get("AESARA_FLAGS", ""))
+    return name in flags or name in theanos_own(environ, flags) or set_in_file(name, environ)
+
+
 def set_in_file(name, environ):
     """Whether one of Aesara's configuration files sets `name`."""
     section, _, option = name.rpartition("__")
-    files = configparser.RawConfigParser()
-    files.read(os.path.expanduser(path) for path in environ.get("AESARARC", "~/.aesararc").split(os.pathsep))
+    files = _read(environ.get("AESARARC", "~/.aesararc"), configparser.RawConfigParser())
     return files.has_option(section or "global", option)

@@ -8,7 +8,7 @@ import pytest
 
 import reproduce  # noqa: F401
 
-OURS = "AESARA_FLAGS", "THEANO_FLAGS", "OMP_WAIT_POLICY"
+OURS = "AESARA_FLAGS", "THEANO_FLAGS", "THEANORC", "OMP_WAIT_POLICY"
 """What a test sets, or the process that runs the tests has set for itself."""
 
 
@@ -18,8 +18,8 @@ def python(tmp_path):
 
     def run(code, **environ):
         inherited = {name: v for name, v in os.environ.items() if name not in OURS}
-        (tmp_path / "aesararc").write_text("")
-        environ = inherited | {"AESARARC": str(tmp_path / "aesararc")} | environ
+        (tmp_path / "empty").write_text("")
+        environ = inherited | dict.fromkeys(["AESARARC", "THEANORC"], str(tmp_path / "empty")) | environ
         process = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=False)
         assert process.returncode == 0, process.stderr
         return process
