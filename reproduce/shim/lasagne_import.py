@@ -16,3 +16,6 @@ def _supplied(module):
     with warnings.catch_warnings(), build_tools.for_lasagne():
         warnings.simplefilter("ignore", SyntaxWarning)  # Python 3.12 on "\m" in docstrings, where none may write .pyc
         yield
+    from reproduce.shim import lasagne_names
+
+    lasagne_names.supply()

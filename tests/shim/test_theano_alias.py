@@ -103,8 +103,33 @@ def test_names_that_never_were_raise():
         _ = T.no_such
     with pytest.raises(ModuleNotFoundError, match=r"theano\.no_such"):
         importlib.import_module("theano.no_such")
-    with pytest.raises(ImportError, match=r"theano\.sandbox\.cuda is gone: .*JAX"):
-        importlib.import_module("theano.sandbox.cuda.dnn")
+    with pytest.raises(ImportError, match=r"theano\.sandbox\.cuda\.rng_curand is gone: .*JAX"):
+        importlib.import_module("theano.sandbox.cuda.rng_curand")
+
+
+@pytest.mark.parametrize("package", ["theano.sandbox.cuda", "theano.gpuarray"])
+def test_guards_find_that_there_is_no_gpu_of_theanos(package, caplog):
+    cuda, dnn = importlib.import_module(package), importlib.import_module(f"{package}.dnn")
+    assert not (cuda.cuda_available or cuda.cuda_enabled or cuda.pygpu_activated or dnn.dnn_available())
+    assert cuda.dnn is dnn and not theano.config.device.startswith(("gpu", "cuda"))
+    assert not isinstance(theano.shared(np.ones(2, "float32")), cuda.CudaNdarraySharedVariable)
+    cuda.use("gpu0")
+    (record,) = caplog.records
+    assert record.getMessage() == "gpu0 is no device of Theano's here; GPU runs go through the JAX backend"
+
+
+def test_what_ran_on_theanos_gpu_is_aesaras_own():
+    from theano.sandbox.cuda.basic_ops import gpu_contiguous
+    from theano.sandbox.cuda.blas import GpuCorrMM
+    from theano.sandbox.cuda.dnn import dnn_conv, dnn_pool
+
+    x, w = T.tensor4(), T.tensor4()
+    assert gpu_contiguous(x) is x
+    ops = [dnn_conv(x, w).owner.op, dnn_conv(x, w, conv_mode="cross").owner.op, GpuCorrMM(pad=(1, 1))(x, w).owner.op]
+    assert [op.filter_flip for op in ops] == [True, False, False] and ops[2].border_mode == (1, 1)
+    picture = np.arange(9, dtype="float32").reshape(1, 1, 3, 3)
+    assert value(dnn_pool(T.constant(picture), (2, 2))).tolist() == [[[[4, 5], [7, 8]]]]
+    assert value(dnn_pool(T.constant(picture), (2, 2), mode="average")).tolist() == [[[[2, 3], [5, 6]]]]
 
 
 def test_install_twice_changes_nothing():

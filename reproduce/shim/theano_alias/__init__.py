@@ -28,8 +28,9 @@ class TheanoFinder(MetaPathFinder, Loader):
     def find_spec(self, fullname, path=None, target=None):
         if fullname.partition(".")[0] != "theano":
             return None
-        if fullname in names.REMOVED:
-            raise ModuleNotFoundError(f"{fullname} is gone: {names.REMOVED[fullname]}", name=fullname)
+        for gone, why in names.REMOVED.items():
+            if f"{fullname}.".startswith(f"{gone}.") and fullname not in names.MODULES:
+                raise ModuleNotFoundError(f"{fullname} is gone: {why}", name=fullname)
         aesara_name = aesara_module_name(fullname)
         if not _exists(aesara_name):
             return None

@@ -41,9 +41,16 @@ MODULES = {
     "theano.tensor.signal.downsample": "aesara.tensor.signal.pool",
 }
 
+GPU_MODULES = ("basic_ops", "blas", "dnn", "type", "var")
+"""Modules of Theano's two GPU packages that scripts ask something of."""
+
+for package in ("theano.gpuarray", "theano.sandbox.cuda"):
+    MODULES |= {package: "reproduce.shim.theano_alias.gpu"}
+    MODULES |= {f"{package}.{name}": "reproduce.shim.theano_alias.gpu" for name in GPU_MODULES}
+
 _GPU = "Aesara has no GPU backend of Theano's kind; GPU runs go through the JAX backend"
 
-# Theano module: why nothing stands in for it.
+# Theano module: why nothing stands in for it, or for its other submodules.
 REMOVED = {
     "theano.gpuarray": _GPU,
     "theano.sandbox.cuda": _GPU,
