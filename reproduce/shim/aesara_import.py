@@ -45,9 +45,10 @@ def _configured(module):
 
 
 def _repair():
-    from reproduce.shim import aesara_fixes, precompiled_header
+    from reproduce.shim import aesara_fixes, old_pickles, precompiled_header
 
     with warnings.catch_warnings():  # aesara.tensor.nnet announces that it will go
         warnings.simplefilter("ignore", DeprecationWarning)
         aesara_fixes.apply()
+        old_pickles.install()
         precompiled_header.install()

@@ -10,6 +10,7 @@ from aesara.tensor import as_tensor_variable
 from aesara.tensor.nnet.abstract_conv import conv2d
 from aesara.tensor.sharedvar import TensorSharedVariable
 from aesara.tensor.signal.pool import pool_2d
+from aesara.tensor.type import TensorType
 
 logger = logging.getLogger(__name__)
 
@@ -34,12 +35,24 @@ class CudaNdarray:
     """Theano's array on a GPU, of which there is none."""
 
 
-class CudaNdarrayType:
-    """The type of Theano's variables on a GPU, of which there is none."""
+class CudaNdarrayType(TensorType):
+    """The type of Theano's variables on a GPU, of which there is none: an unpickled one is a `TensorType`."""
 
 
 class CudaNdarraySharedVariable(TensorSharedVariable):
-    """Theano's shared variable on a GPU, of which there is none."""
+    """Theano's shared variable on a GPU, of which there is none: an unpickled one is a `TensorSharedVariable`."""
+
+    def __setstate__(self, state):
+        self.__class__ = TensorSharedVariable
+        self.__setstate__(state)
+
+
+def CudaNdarray_unpickler(value, context_name=None):
+    """The value of a pickled array on a GPU."""
+    return value
+
+
+GpuArray_unpickler = CudaNdarray_unpickler
 
 
 GpuArrayType, GpuArraySharedVariable = CudaNdarrayType, CudaNdarraySharedVariable

@@ -148,7 +148,10 @@ NAMES = {
     "theano.gof.opt": _REWRITING,
     "theano.gof.optdb": _REWRITING,
     "theano.gof.type": _at("aesara.link.c.type", "CEnumType", "CType", "EnumList", "EnumType", "Generic", "generic"),
-    "theano.gof.utils": _at("aesara.utils", "hash_from_code"),
+    "theano.gof.utils": {
+        **_at("aesara.utils", "hash_from_code"),
+        **_at("aesara.graph.utils", scratchpad="Scratchpad"),
+    },
     "theano.sandbox.rng_mrg": _at("aesara.sandbox.rng_mrg", MRG_RandomStreams="MRG_RandomStream"),
     "theano.scan_module": _at("aesara.scan.basic", "scan"),
     "theano.scan_module.scan_utils": {
