@@ -117,10 +117,11 @@ def _report(error, path):
     """Print the traceback of an error of the script's own, as Python does; for what cannot be had raise one line."""
     place = path
     for frame, line in traceback.walk_tb(error.__traceback__):
-        if not _is_ours(frame.f_code.co_filename) and not loader.is_installed(frame.f_code.co_filename, ""):
+        if _is_users(frame):
             place = f"{frame.f_code.co_filename}, line {line}"
     if isinstance(error, UserError):
-        raise UserError(f"{place}: {error}") from error
+        said = str(error).partition("\nApply node that caused the error")[0]  # what Aesara adds in a call
+        raise UserError(f"{place}: {said}") from error
     if isinstance(error, ModuleNotFoundError) and error.name is not None:
         advice = STAND_INS.get(error.name.partition(".")[0])
         raise UserError(f"{place}: {error.msg}" + (f"; {advice}" if advice else "")) from error
@@ -142,6 +143,13 @@ def _leave_ours_out(told, done):
     told.stack = traceback.StackSummary.from_list(kept)
     for other in (told.__cause__, told.__context__, *(getattr(told, "exceptions", None) or ())):
         _leave_ours_out(other, done)
+
+
+def _is_users(frame):
+    """Whether it runs the script or a module of the user's, not what a library wrote or runs."""
+    name, filename = frame.f_globals.get("__name__", ""), frame.f_code.co_filename
+    of_a_module = getattr(sys.modules.get(name), "__file__", None) == filename
+    return of_a_module and not _is_ours(filename) and not loader.is_installed(filename, name)
 
 
 def _is_ours(filename):

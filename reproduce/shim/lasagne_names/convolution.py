@@ -34,14 +34,14 @@ class BaseConvLayer(Layer):
         b=init.Constant(0.0), nonlinearity=nonlinearities.rectify, flip_filters=True, **kwargs,
     ):  # fmt: skip
         super().__init__(incoming, **kwargs)
-        if len(self.input_shape) != self.places + 2:
-            needed = f"{self.places + 2} axes (batch, channels and {self.places} of places)"
-            raise ValueError(f"Tried to create a {type(self).__name__} on {self.input_shape}; it needs {needed}")
         self.nonlinearity = nonlinearities.identity if nonlinearity is None else nonlinearity
         self.num_filters, self.flip_filters, self.untie_biases = num_filters, flip_filters, untie_biases
         self.filter_size = as_tuple(filter_size, self.places, int)
         self.stride = as_tuple(stride, self.places, int)
         self.pad = self._padding(pad)
+        if len(self.input_shape) != self.places + 2:
+            needed = f"{self.places + 2} axes (batch, channels and {self.places} of places)"
+            raise ValueError(f"Tried to create a {type(self).__name__} on {self.input_shape}; it needs {needed}")
         self.W = self.add_param(W, self.get_W_shape(), name="W")
         shape = (num_filters, *(self.output_shape[2:] if untie_biases else ()))
         self.b = None if b is None else self.add_param(b, shape, name="b", regularizable=False)
