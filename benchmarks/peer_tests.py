@@ -2,7 +2,8 @@
 
 The suite comes from Lasagne's source distribution, which pip downloads; nothing of it is kept. Its tests date from
 2015, and a generated pytest plugin gives them what they expect of ``mock``. Exit code: 0 where every test passes or
-is skipped except those that ask for Theano's GPU backend or that there is none, 1 otherwise, 2 where the suite cannot be had.
+is skipped except those that ask for Theano's GPU backend or that there is none, 1 otherwise, 2 where the suite cannot
+be had.
 """
 
 import argparse

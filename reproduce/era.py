@@ -90,7 +90,9 @@ def _use(name, device):
 def _use_jax(backend):
     import aesara
     import jax
+    import numpy as np
     from aesara.compile import mode as modes
+    from aesara.compile.function.types import Function
 
     from reproduce.shim import jax_ops
 
@@ -103,6 +105,8 @@ def _use_jax(backend):
     def call_for_numpy(self, *arguments, **keywords):
         """Scripts write into what a function gives them, which JAX's arrays do not allow."""
         results = call(self, *arguments, **keywords)
+        if isinstance(results, dict):
+            return {name: np.array(each) for name, each in results.items()}
         if isinstance(results, (list, tuple)):
             return [np.array(each) for each in results]
         return None if results is None else np.array(results)

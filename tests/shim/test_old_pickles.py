@@ -1,8 +1,8 @@
 """Shared variables that Theano 0.9 pickled under Python 2.7 are read as Aesara's.
 
 pickles/protocol0.pkl and protocol2.pkl are what ``cPickle.dump`` wrote of ``{"params": [w, b, n, c], "values": [array],
-"text": "caf\\xe9", "u": u"é", "broadcast": a row}``; gpu.pkl is ``[g]`` of a shared variable on Theano's old GPU backend,
-put together from the attributes that it had, without a GPU.
+"text": "caf\\xe9", "u": u"é", "broadcast": a row}``; gpu.pkl is ``[g]`` of a shared variable on Theano's old GPU
+backend, put together from the attributes that it had, without a GPU.
 """
 
 import copy

@@ -1,9 +1,14 @@
 """Which Python a file shows to be, and which files cannot be told apart."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from reproduce.shim.python2 import loader, verdict
 from tests.shim.python2.test_idioms import IDIOMS
+
+REPOSITORY = Path(__file__).resolve().parents[3]
 
 PYTHON2 = [
     "for i in xrange(3): pass",
@@ -90,3 +95,10 @@ def test_what_does_not_parse_as_python_3_is_python_2_if_it_is():
 @pytest.mark.parametrize("name", IDIOMS)
 def test_idioms_are_python_2_by_themselves(name):
     assert loader.python_of(IDIOMS[name][0].encode(), None) == 2
+
+
+def test_the_documentation_lists_what_shows_python_2():
+    page = (REPOSITORY / "docs" / "era_scripts.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"`([^`]+)`", re.sub("```.*?```", "", page, flags=re.S)))
+    shown = verdict.NAMES | verdict.MODULES | verdict.ATTRIBUTES | verdict.METHODS | verdict.FUTURE
+    assert set().union(shown, *verdict.MODULE_NAMES.values()) <= listed
