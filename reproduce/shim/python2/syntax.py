@@ -14,7 +14,10 @@ from reproduce.shim.python2 import RUNTIME
 
 SYMBOLS = pygram.python_symbols
 TAB = 8
-PRINT_FUNCTION = re.compile(r"^\s*from\s+__future__\s+import\s.*?\bprint_function\b", re.MULTILINE)
+PRINT_FUNCTION, UNICODE_LITERALS = (
+    re.compile(rf"^\s*from\s+__future__\s+import\s.*?\b{feature}\b", re.MULTILINE)
+    for feature in ("print_function", "unicode_literals")
+)
 
 
 @dataclasses.dataclass
@@ -44,7 +47,7 @@ def convert(text):
     printing = PRINT_FUNCTION.search(text) is None
     grammar = pygram.python_grammar if printing else pygram.python_grammar_no_print_statement
     tree = _parsed(text, grammar)
-    rewriter = _Rewriter()
+    rewriter = _Rewriter(UNICODE_LITERALS.search(text) is not None)
     for node in list(tree.post_order()):
         rewriter.rewrite(node)
     return Converted(str(tree), rewriter.unpacked)
@@ -96,8 +99,8 @@ class _syntax_errors:
 class _Rewriter:
     """Rewrites nodes of a tree, children first; `unpacked` collects the tuples that had to make room."""
 
-    def __init__(self):
-        self.unpacked = {}
+    def __init__(self, texts):
+        self.unpacked, self._texts = {}, texts
 
     def rewrite(self, node):
         if isinstance(node, pytree.Leaf):
@@ -120,7 +123,7 @@ class _Rewriter:
         if leaf.type == token.NUMBER:
             leaf.value = number(leaf.value)
         elif leaf.type == token.STRING:
-            leaf.value = re.sub(r"^[uU](?=[rR])", "", leaf.value)
+            leaf.value = string(leaf.value, self._texts)
         elif leaf.value == "<>":
             leaf.value = "!="
         elif leaf.type == token.NAME and leaf.value == "print" and _is_statement(leaf):
@@ -159,6 +162,7 @@ class _Rewriter:
         comma, target = node.children[2:]
         if comma.type == token.COMMA:
             comma.type, comma.value, comma.prefix = token.NAME, "as", " "
+            target.prefix = target.prefix or " "
         if target.type != token.NAME:
             self._make_room(target)
 
@@ -194,6 +198,16 @@ def _parenthesize(node):
     prefix, node.prefix = node.prefix, ""
     node.insert_child(0, pytree.Leaf(token.LPAR, "(", prefix=prefix))
     node.append_child(pytree.Leaf(token.RPAR, ")"))
+
+
+def string(literal, texts):
+    """A Python 2 string in Python 3's spelling; unless all are `texts`, ``\\u0041`` is a letter in ``u"…"`` only."""
+    prefix = re.match("[a-zA-Z]*", literal).group().lower()
+    if prefix == "ur":
+        return literal[1:]
+    if prefix or texts:
+        return literal
+    return re.sub(r"(?<!\\)((?:\\\\)*)\\(?=[uUN])", r"\1\\\\", literal)
 
 
 def number(literal):
