@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from aesara.compile.mode import Mode
 
+from reproduce import cli
 from reproduce.shim.script import Script
 
 SCRIPTS = Path(__file__).parent / "scripts"
@@ -82,10 +84,6 @@ def command(tmp_path):
 @pytest.fixture(scope="session")
 def mnist_folder(tmp_path_factory):
     """A folder of prepared data with digits that are bars: class c has rows 2c to 2c + 3 bright."""
-    import struct
-
-    from datasets.mnist.source import MNISTFiles
-
     files, root = tmp_path_factory.mktemp("idx"), tmp_path_factory.mktemp("mnist")
     for prefix, n in (("train", 60000), ("t10k", 10000)):
         labels = (np.arange(n) * 7 % 10).astype(np.uint8)
@@ -95,5 +93,5 @@ def mnist_folder(tmp_path_factory):
         for kind, array in (("images-idx3", bars[labels]), ("labels-idx1", labels)):
             header = struct.pack(f">I{array.ndim}I", 0x0800 | array.ndim, *array.shape)
             (files / f"{prefix}-{kind}-ubyte").write_bytes(header + array.tobytes())
-    MNISTFiles().prepare(root, files, allow_unofficial=True)
+    assert not cli.main(["data", "prepare", "mnist", "--data", str(root), "--from", str(files), "--allow-unofficial"])
     return root
