@@ -97,6 +97,23 @@ def test_bad_data_are_a_mistake_and_a_full_disk_is_a_failure(capsys, tmp_path, b
     assert f"{images} is a truncated" in fails(capsys, *prepare, "--allow-unofficial")
 
 
+def test_nothing_trains_on_damaged_data(capsys, tmp_path):
+    text, data = tmp_path / "input.txt", tmp_path / "data"
+    text.write_bytes((bytes(range(32, 119)) * 37_452)[:3_258_246])
+    prepare = ["data", "prepare", "war_and_peace", "--from", str(text), "--data", str(data), "--allow-unofficial"]
+    assert cli.main(prepare) == 0
+    capsys.readouterr()
+    path = data / "war_and_peace" / "war_and_peace.h5"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    asked = ["war_and_peace", "--method", "lab", "--backend", "jax", "--data", str(data), "--allow-unofficial"]
+    for command in (["trace"], ["run", "--runs", str(tmp_path / "runs")]):
+        line = fails(capsys, command[0], *asked, *command[1:])
+        assert f"{path} is damaged (its checksum does not hold); delete it, then run: python -m reproduce data" in line
+    assert not list((tmp_path / "runs").rglob("*.h5")) and not list((tmp_path / "runs").rglob("record.json"))
+
+
 def test_an_unwritable_run_folder_is_named(capsys, tmp_path):
     (tmp_path / "runs").write_text("")
     line = fails(capsys, "run", "digits", "--method", "lab", "--backend", "jax", "--runs", str(tmp_path / "runs"))

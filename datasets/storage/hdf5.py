@@ -1,4 +1,4 @@
-"""Writing an HDF5 file so that a full disk raises one error.
+"""Writing an HDF5 file with a checksum, and so that a full disk raises one error.
 
 After a failed write, HDF5 tries again for each handle that is dropped, and h5py prints a traceback for each. So HDF5
 writes into a file object that keeps its first failure for the end and from then on accepts everything.
@@ -8,6 +8,8 @@ import contextlib
 import io
 
 import h5py
+
+from datasets.storage.checksum import USER_BLOCK, write_checksum
 
 
 class _Sink(io.FileIO):
@@ -36,7 +38,7 @@ class _Sink(io.FileIO):
 
 @contextlib.contextmanager
 def new_hdf5(path):
-    """Yield a new h5py.File to write to.
+    """Yield a new h5py.File to write to. At the end it gets a checksum of all its bytes.
 
     Raises
     ------
@@ -45,8 +47,9 @@ def new_hdf5(path):
     """
     with _Sink(path, "w+") as sink:
         try:
-            with h5py.File(sink, "w") as h5:
+            with h5py.File(sink, "w", userblock_size=USER_BLOCK) as h5:
                 yield h5
         finally:
             if sink.failure is not None:
                 raise sink.failure
+    write_checksum(path)

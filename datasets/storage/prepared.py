@@ -3,7 +3,8 @@
 Attributes of the file: `name`, `format_version`, `official`, and `sources`, a JSON object from the name of each
 published file to the SHA-256 of its uncompressed bytes (of an archive's own bytes). Where an official identity is
 known only as an MD5 sum or a git blob id, an attribute `md5` or `git_blob` has it in the same form. Each array has
-an attribute `sha256` of its own bytes in C order.
+an attribute `sha256` of its own bytes in C order. The user block has a checksum of the whole file; files from before
+it did are verified by their arrays' checksums, in a child process.
 """
 
 import contextlib
@@ -18,10 +19,13 @@ import h5py
 import numpy as np
 
 from datasets.errors import DataError, FullDiskError, NotPreparedError, one_line, prepare_command
+from datasets.storage.checksum import checksum_holds
 from datasets.storage.files import BLOCK, locked, remove_temporaries, replacing
 from datasets.storage.hdf5 import new_hdf5
+from datasets.storage.limits import call_limited
 from datasets.storage.source import Source
 from datasets.storage.source_files import CHECKSUMS, files_on_disk, files_or_downloads
+from datasets.storage.verified import is_verified, verifying
 
 
 class HDF5Source(Source):
@@ -77,7 +81,7 @@ class HDF5Source(Source):
 
     @contextlib.contextmanager
     def open(self, root):
-        """Open the prepared file for reading.
+        """Open the prepared file for reading. If it has changed since it was last verified, it is verified first.
 
         Yields
         ------
@@ -90,19 +94,34 @@ class HDF5Source(Source):
         DataError
             It is damaged or of another format. An error inside the ``with`` block passes as it is.
         """
-        path = self.path(root)
-        command = prepare_command(self.name, root)
-        if not path.is_file():
-            raise NotPreparedError(f"{self.name} is not prepared: there is no {path}; run: {command}")
+        path = self._existing(root)
         with contextlib.ExitStack() as stack:
             with self.reporting_damage(root):
+                if not is_verified(path):
+                    self.verify(root)
                 h5 = stack.enter_context(h5py.File(path, "r"))
-                if h5.attrs["name"] != self.name:
-                    raise DataError(f"{path} holds {h5.attrs['name']}; move it away, then run: {command}")
-                if h5.attrs["format_version"] != self.format_version:
-                    raise DataError(f"{path} was prepared by another version; delete it, then run: {command}")
-                self._provenance(h5)  # fails unless all attributes are there
+                self._check(root, _attributes(h5))
             yield h5
+
+    def _existing(self, root):
+        path = self.path(root)
+        if not path.is_file():
+            command = prepare_command(self.name, root)
+            raise NotPreparedError(f"{self.name} is not prepared: there is no {path}; run: {command}")
+        return path
+
+    def _check(self, root, attributes):
+        """Return what the attributes of the prepared file say of its provenance, if it is of this source's format."""
+        path, command = self.path(root), prepare_command(self.name, root)
+        if attributes["name"] != self.name:
+            raise DataError(f"{path} holds {attributes['name']}; move it away, then run: {command}")
+        if attributes["format_version"] != self.format_version:
+            raise DataError(f"{path} was prepared by another version; delete it, then run: {command}")
+        return {
+            "name": self.name,
+            "official": attributes["official"],
+            "sha256": dict(sorted(json.loads(attributes["sources"]).items())),
+        }
 
     @contextlib.contextmanager
     def reporting_damage(self, root):
@@ -111,7 +130,7 @@ class HDF5Source(Source):
             yield
         except DataError:
             raise
-        except (OSError, RuntimeError, KeyError, ValueError) as error:
+        except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
             remedy = f"delete it, then run: {prepare_command(self.name, root)}"
             raise DataError(f"{self.path(root)} is damaged ({one_line(error)}); {remedy}") from error
 
@@ -130,18 +149,14 @@ class HDF5Source(Source):
 
     def provenance(self, root):
         with self.open(root) as h5:
-            return self._provenance(h5)
-
-    def _provenance(self, h5):
-        return {
-            "name": self.name,
-            "official": bool(h5.attrs["official"]),
-            "sha256": dict(sorted(json.loads(h5.attrs["sources"]).items())),
-        }
+            return self._check(root, _attributes(h5))
 
     def state(self, root):
         try:
-            official = self.provenance(root)["official"]
+            path = self._existing(root)
+            with self.reporting_damage(root):
+                attributes = read_attributes(path) if is_verified(path) else call_limited(read_attributes, str(path))
+                official = self._check(root, attributes)["official"]
         except NotPreparedError:
             return "not prepared"
         except DataError as error:
@@ -149,18 +164,18 @@ class HDF5Source(Source):
         return "prepared" if official else "prepared, unofficial"
 
     def verify(self, root):
-        with self.open(root) as h5, self.reporting_damage(root):
-            official = self._provenance(h5)["official"]
-            if official != self._is_official(_recorded_checksums(h5)):
+        path = self._existing(root)
+        with self.reporting_damage(root), verifying(path):
+            with open(path, "rb") as file:
+                sealed = checksum_holds(file)
+            attributes = read_attributes(path) if sealed else call_limited(read_attributes, str(path))
+            official = self._check(root, attributes)["official"]
+            if official != self._is_official(_recorded_checksums(attributes)):
                 raise ValueError("it calls itself official, its checksums do not")
-            arrays = _arrays(h5)
-            for array in arrays:
-                if _sha256(array) != array.attrs["sha256"]:
-                    raise ValueError(f"the bytes of {array.name} have changed")
-            if not arrays:
-                raise ValueError("it holds no arrays")
+            if not sealed:
+                call_limited(compare_arrays, str(path), size=path.stat().st_size)
         kind = "official" if official else "UNOFFICIAL"
-        return f"{self.name}: verified, {kind}, {self.path(root)}"
+        return f"{self.name}: verified, {kind}, {path}"
 
     def _is_official(self, checksums):
         """Return whether `checksums`, {name: {kind: hexadecimal}}, are those of one of the `forms`."""
@@ -242,11 +257,32 @@ class HDF5Source(Source):
 _ATTRIBUTES = {"sha256": "sources", "md5": "md5", "git_blob": "git_blob"}
 
 
-def _recorded_checksums(h5):
-    """Return the checksums of the published files that a prepared file records, {name: {kind: hexadecimal}}."""
+def read_attributes(path):
+    """Return the attributes of the HDF5 file at `path`, JSON-able."""
+    with h5py.File(path, "r") as h5:
+        return _attributes(h5)
+
+
+def _attributes(h5):
+    return {name: value.tolist() if hasattr(value, "tolist") else value for name, value in h5.attrs.items()}
+
+
+def compare_arrays(path):
+    """Raise a ValueError unless the HDF5 file at `path` has arrays and each has the checksum recorded with it."""
+    with h5py.File(path, "r") as h5:
+        arrays = _arrays(h5)
+        for array in arrays:
+            if _sha256(array) != array.attrs["sha256"]:
+                raise ValueError(f"the bytes of {array.name} have changed")
+        if not arrays:
+            raise ValueError("it holds no arrays")
+
+
+def _recorded_checksums(attributes):
+    """Return the checksums of the published files among a prepared file's attributes, {name: {kind: hexadecimal}}."""
     recorded = {}
     for kind, attribute in _ATTRIBUTES.items():
-        for name, value in json.loads(h5.attrs.get(attribute, "{}")).items():
+        for name, value in json.loads(attributes.get(attribute, "{}")).items():
             recorded.setdefault(name, {})[kind] = value
     return recorded
 

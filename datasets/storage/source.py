@@ -51,6 +51,8 @@ class Source(ABC):
     def verify(self, root):
         """Check every byte of what is prepared under `root` and return one line that says what it is.
 
+        Whatever reads a prepared file does this first, unless the file has not changed since it was last done.
+
         Raises
         ------
         DataError

@@ -1,11 +1,8 @@
 """Checkpoints and models: HDF5 files that carry a checksum of their own bytes; nothing is pickled.
 
-The checksum is the first line of the file's user block, 512 bytes that HDF5 leaves to others, and covers all that comes
-after them. It is compared before libhdf5 sees a byte. Files from before there were checksums have no user block and are
-read as they are.
+Files from before there were checksums are read as they are.
 """
 
-import hashlib
 import io
 import json
 import os
@@ -15,12 +12,9 @@ import h5py
 import numpy as np
 
 from datasets.errors import one_line
-from datasets.storage.files import BLOCK, replacing
+from datasets.storage.checksum import USER_BLOCK, checksum_holds, write_checksum
+from datasets.storage.files import replacing
 from reproduce.errors import UserError
-
-USER_BLOCK = 512
-HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
-MARK = b"sha256 of the bytes from 512 on: "
 
 
 class DamagedError(UserError):
@@ -48,12 +42,7 @@ def save(path, header, previous=None, **groups):
                 group = file.create_group(name)
                 for key, array in arrays.items():
                     group[key] = array
-        with open(temporary, "r+b") as file:
-            line = MARK + _checksum(file).encode() + b"\n"
-            file.seek(0)
-            file.write(line.ljust(USER_BLOCK, b"\0"))
-            file.flush()
-            os.fsync(file.fileno())  # before what is there moves away
+        write_checksum(temporary)
         if previous is not None and path.exists():
             os.replace(path, previous)
 
@@ -79,12 +68,10 @@ def load(path):
         raise
     except OSError as error:
         raise DamagedError(f"{path} cannot be read ({one_line(error)})") from None
-    if data.startswith(MARK):
-        stated, found = data[len(MARK) :][:64].decode("ascii", "replace"), _checksum(io.BytesIO(data))
-        if stated != found:
-            raise DamagedError(f"{path} is damaged: its checksum does not hold")
-    elif not data.startswith(HDF5_SIGNATURE):
-        raise DamagedError(f"{path} is damaged: it does not begin as it was written")
+    try:
+        checksum_holds(io.BytesIO(data))
+    except ValueError as error:
+        raise DamagedError(f"{path} is damaged: {error}") from None
     try:
         with h5py.File(io.BytesIO(data), "r") as file:
             header = json.loads(file["header"].asstr()[()])
@@ -129,14 +116,6 @@ def load_last(path, previous):
         raise DamagedError(f"{damage or f'{path} is gone'}; {error}; start the run anew with --restart") from None
     os.replace(previous, path)
     return *found, damage and f"{damage}; goes on from the one before"
-
-
-def _checksum(file):
-    digest = hashlib.sha256()
-    file.seek(USER_BLOCK)
-    while block := file.read(BLOCK):
-        digest.update(block)
-    return digest.hexdigest()
 
 
 def pack_generator(rng):

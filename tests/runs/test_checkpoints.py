@@ -68,14 +68,9 @@ def whole(tmp_path_factory):
 @given(place=st.floats(0, 1, exclude_max=True), change=st.integers(1, 255))
 def test_a_changed_byte_is_noticed_wherever_it_is(tmp_path, whole, place, change):
     data = bytearray(whole)
-    place = int(place * len(data))
-    padding = len(checkpoints.MARK) + 64 < place < checkpoints.USER_BLOCK
-    data[place] ^= change
+    data[int(place * len(data))] ^= change
     path = tmp_path / "c.h5"
     path.write_bytes(data)
-    if padding:  # the only bytes that say nothing
-        assert checkpoints.load(path)[0] == {"epoch": 1}
-        return
     with pytest.raises(checkpoints.DamagedError, match=r"c\.h5"):
         checkpoints.load(path)
 

@@ -14,7 +14,10 @@ import numpy as np
 import pytest
 
 from datasets.errors import DataError, FullDiskError, NotPreparedError
+from datasets.storage import prepared
+from datasets.storage.checksum import MARK, USER_BLOCK, checksum_holds
 from datasets.storage.files import read_content
+from datasets.storage.limits import call_limited
 from datasets.storage.prepared import HDF5Source
 from datasets.storage.source_files import SourceFile
 
@@ -58,11 +61,20 @@ def root(tmp_path):
 
 
 def snapshot(root):
-    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in root.rglob("*") if path.is_file()}
+    """All files but the notes of what is verified."""
+    files = (path for path in root.rglob("*") if path.is_file() and path.suffix != ".verified")
+    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+
+def without_checksum(root):
+    """Make of the prepared file one from before there was a checksum of the whole."""
+    path = root / "tiny" / "tiny.h5"
+    path.write_bytes(path.read_bytes()[USER_BLOCK:])
+    return path
 
 
 def edit(root, change):
-    with h5py.File(root / "tiny" / "tiny.h5", "r+") as h5:
+    with h5py.File(without_checksum(root), "r+") as h5:
         change(h5)
 
 
@@ -77,7 +89,7 @@ def test_prepares_verifies_and_describes(source, root):
         assert h5["arrays/numbers"][...].tobytes() == CONTENTS["numbers"]
         assert json.loads(h5.attrs["sources"]) == SHA256
         assert (h5.attrs["name"], h5.attrs["format_version"], h5.attrs["official"]) == ("tiny", 3, True)
-    assert [path.name for path in (root / "tiny").iterdir()] == ["tiny.h5"]
+    assert {path.name for path in (root / "tiny").iterdir()} == {"tiny.h5", ".tiny.h5.verified"}
 
 
 def test_preparing_again_changes_nothing_and_says_so(source, root):
@@ -160,6 +172,7 @@ def test_downloads_must_be_official(root):
         (lambda h5: h5.attrs.__setitem__("sources", "{}"), "calls itself official"),
         (lambda h5: h5.attrs.__setitem__("official", False), "calls itself official|its checksums"),
         (lambda h5: h5.attrs.__setitem__("sources", "{"), "damaged"),
+        (lambda h5: h5.attrs.__setitem__("sources", 3), "damaged"),
         (lambda h5: h5.attrs.__setitem__("format_version", 2), "prepared by another version; delete it"),
         (lambda h5: h5.attrs.__setitem__("name", "mnist"), "holds mnist; move it away"),
     ],
@@ -179,6 +192,77 @@ def test_state_tells_of_an_unusable_file(source, root):
     Tiny().prepare(root, source)
     (root / "tiny" / "tiny.h5").write_bytes(b"nonsense")
     assert Tiny().state(root).startswith(f"unusable: {root}/tiny/tiny.h5 is damaged")
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """The list of what is verified how, as it happens: by the checksum of all bytes, or in a child process."""
+    made = []
+
+    def noting(function):
+        def call(*arguments, **options):
+            made.append(function.__name__)
+            return function(*arguments, **options)
+
+        return call
+
+    for function in (checksum_holds, call_limited):
+        monkeypatch.setattr(prepared, function.__name__, noting(function))
+    return made
+
+
+def test_a_file_is_read_through_again_only_after_it_has_changed(source, root, calls):
+    Tiny().prepare(root, source)
+    for _ in range(3):
+        Tiny().provenance(root)
+        Tiny().read(root, "arrays/numbers")
+    assert calls == ["checksum_holds"]
+    os.utime(root / "tiny" / "tiny.h5", ns=(1, 1))
+    Tiny().provenance(root)
+    assert calls == ["checksum_holds"] * 2
+    Tiny().verify(root)
+    assert calls == ["checksum_holds"] * 3, "who asks for it gets it"
+
+
+def test_a_file_from_before_the_checksum_is_verified_by_its_arrays_once(source, root, calls):
+    Tiny().prepare(root, source)
+    without_checksum(root)
+    for _ in range(2):
+        assert Tiny().read(root, "arrays/squares")[0].tobytes() == CONTENTS["squares"]
+    assert calls == ["checksum_holds", "call_limited", "call_limited"]
+    assert "already prepared" in Tiny().prepare(root, source)
+
+
+def test_damage_is_found_wherever_it_is_before_hdf5_opens_the_file(source, root, monkeypatch):
+    Tiny().prepare(root, source)
+    path = root / "tiny" / "tiny.h5"
+    whole = path.read_bytes()
+    monkeypatch.setattr("h5py.File", None)
+    rng = np.random.RandomState(0)
+    flipped = []
+    for place in (0, len(MARK), USER_BLOCK - 1, USER_BLOCK, *rng.randint(len(whole), size=150)):
+        flipped.append(bytearray(whole))
+        flipped[-1][place] ^= 1 << rng.randint(8)
+    for content in (*flipped, *(whole[:size] for size in rng.randint(len(whole), size=50)), whole + b"\0"):
+        path.write_bytes(content)
+        with pytest.raises(DataError, match=r"tiny\.h5 is damaged \(it.*\); delete it, then run: python -m reproduce"):
+            Tiny().read(root, "arrays/numbers")
+
+
+def test_what_verifying_finds_is_not_outweighed_by_an_earlier_note(source, root):
+    """A disk that changes bytes changes no time."""
+    Tiny().prepare(root, source)
+    Tiny().verify(root)
+    path = root / "tiny" / "tiny.h5"
+    times = path.stat()
+    with open(path, "r+b") as file:
+        file.seek(1000)
+        file.write(b"x")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    with pytest.raises(DataError, match="its checksum does not hold"):
+        Tiny().verify(root)
+    with pytest.raises(DataError, match="its checksum does not hold"):
+        Tiny().provenance(root)
 
 
 @pytest.mark.parametrize("error", [KeyError("x"), ValueError("wrong"), OSError("no connection")])

@@ -87,7 +87,7 @@ def test_it_verifies_and_describes_itself(svhn_root, small):
         "train_32x32.mat",
     ]
     assert SVHNSource("all").state(svhn_root) == "prepared, unofficial"
-    assert sorted(path.name for path in (svhn_root / "svhn").iterdir()) == ["svhn.h5", "svhn_lcn_all.h5"]
+    assert sorted(path.name for path in (svhn_root / "svhn").glob("*.h5")) == ["svhn.h5", "svhn_lcn_all.h5"]
     assert sum(file.sha256 is None for file in OFFICIAL_FILES) == 0
 
 
