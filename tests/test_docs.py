@@ -1,4 +1,4 @@
-"""The page of implementation details names places, tests, keys and metrics that are there."""
+"""Links lead somewhere; the page of implementation details names places, tests, keys and metrics that are there."""
 
 import ast
 import functools
@@ -131,7 +131,16 @@ def test_every_column_of_the_log_is_explained():
     assert set(columns) <= explained
 
 
-@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+PAGES = [ROOT / "README.md", ROOT / "original_configs" / "README.md", *sorted(DOCS.glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_to_files_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
         assert target.startswith("https://") or (page.parent / target).exists(), target
+
+
+def test_the_index_names_every_page():
+    index = (DOCS / "README.md").read_text(encoding="utf-8")
+    for page in DOCS.glob("*.md"):
+        assert page.name == "README.md" or f"]({page.name})" in index, page.name

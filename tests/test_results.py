@@ -14,6 +14,7 @@ from reproduce.report.gradients import parse
 from reproduce.report.tables import collect
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
+DOCS = RESULTS.parent / "docs"
 NARROW_CIFAR10 = RESULTS / "cifar10+network.filters=16+network.units=128+training.epochs=3"
 
 
@@ -90,24 +91,24 @@ def test_binaryconnects_gradients_explode_over_100_steps_and_labs_do_not():
     assert spread["lab", 100] < 3 * spread["lab", 10]
 
 
-def test_the_readme_tells_the_shortened_runs():
-    text = (RESULTS.parent / "README.md").read_text(encoding="utf-8")
+def test_the_page_on_language_models_gives_the_shortened_runs():
+    text = (DOCS / "language_models.md").read_text(encoding="utf-8")
     for method, name in (("lab", "LAB"), ("binaryconnect", "BinaryConnect")):
         folders = [war_and_peace(method, steps) for steps in (10, 100)]
         losses = [json.loads((folder / "record.json").read_text())["test_loss"] for folder in folders]
         paths = [(folder / "record.json").relative_to(RESULTS.parent) for folder in folders]
-        links = [f"[{loss:.3f}]({path})" for loss, path in zip(losses, paths, strict=True)]
+        links = [f"[{loss:.3f}](../{path})" for loss, path in zip(losses, paths, strict=True)]
         spreads = [f"±{float(f'{gradients(folder).spread:.2g}'):g}" for folder in folders]
         assert f"| {name} | {' | '.join(links + spreads)} |" in text
 
 
-def test_the_readme_tells_what_guessing_by_frequency_costs(prepared_root):
+def test_that_page_gives_what_guessing_by_frequency_costs(prepared_root):
     (text,) = catalog.get("war_and_peace").read(prepared_root("war_and_peace"), "text")
     train, test = text[: int(0.8 * len(text))], text[int(0.9 * len(text)) :]
     share = np.bincount(train, minlength=256) / len(train)
-    told = f"{-np.log(share[test[share[test] > 0]]).mean():.2f}"
-    readme = (RESULTS.parent / "README.md").read_text(encoding="utf-8")
-    assert f"by the frequency of characters alone costs {told}." in readme
+    cost = f"{-np.log(share[test[share[test] > 0]]).mean():.2f}"
+    page = (DOCS / "language_models.md").read_text(encoding="utf-8")
+    assert f"by the frequency of characters alone costs {cost}." in page
 
 
 def test_records_say_where_they_are_from():
@@ -120,12 +121,12 @@ def test_records_say_where_they_are_from():
         assert len(column(folder / "log.csv", "epoch")) == record["epochs_done"]
 
 
-def test_the_readme_tells_the_peer_tests_figures():
+def test_the_page_on_fidelity_gives_the_peer_tests_figures():
     records = [json.loads((RESULTS / "peer_tests" / f"{backend}.json").read_text()) for backend in ("c", "jax")]
-    text = " ".join((RESULTS.parent / "README.md").read_text(encoding="utf-8").split())
-    told = re.findall(r"(\d+) passed, (\d+) failed, (\d+) skipped", text)
+    text = " ".join((DOCS / "fidelity.md").read_text(encoding="utf-8").split())
+    stated = re.findall(r"(\d+) passed, (\d+) failed, (\d+) skipped", text)
     figures = [(r["passed"], len(r["failed"]), sum(r["skipped"].values())) for r in records]
-    assert [tuple(map(int, numbers)) for numbers in told] == figures
+    assert [tuple(map(int, numbers)) for numbers in stated] == figures
     skipped = {int(number) for number in re.findall(r"(\d+) (?:of the skipped|are examples)", text)}
     for record, backend in zip(records, ("c", "jax"), strict=True):
         assert record["backend"] == backend and set(record["failed"].values()) == {"asks for Theano's GPU backend"}
