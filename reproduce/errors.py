@@ -2,4 +2,4 @@
 
 
 class UserError(Exception):
-    """A mistake of the user's: one line that says what is wrong and what to do; exit code 2."""
+    """A mistake of the user. Its message, one line, says what is wrong and what to do; the exit code is 2."""

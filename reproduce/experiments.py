@@ -1,8 +1,8 @@
 """Reads an experiment's configuration, applies overrides and resolves what one method needs.
 
 A configuration is a TOML file of sections, each setting an inline table: its `value` (or one value for methods that
-binarize `weights` and one for `weights_and_activations`), its `source`, and what it admits: `choices`, a `minimum`, or
-the `methods` that it applies to.
+binarize `weights` and one for `weights_and_activations`), its `source`, and its limits: `choices`, a `minimum`, a
+`length`, or the `methods` that it applies to.
 """
 
 import functools
@@ -26,10 +26,11 @@ INERT = ("figure1.", "data.resident_limit")
 
 @dataclass(frozen=True)
 class Setting:
-    """One key of a configuration: its defaults, its source and what it admits.
+    """One key of a configuration: its defaults, its source and its limits.
 
-    `methods` names those that it applies to, or an attribute of `reproduce.methods.Method` that they have; it applies
-    to all where that is empty. `before` is the value that held before there was the key, if that is not its default.
+    `methods` holds the names of the methods that it applies to, or an attribute of `reproduce.methods.Method` that they
+    have; if it is empty, the setting applies to all. `before` is the value that counts for runs from before the key
+    existed, if that is not its default.
     """
 
     key: str
@@ -43,7 +44,7 @@ class Setting:
     before: object = None
 
     def default(self, method):
-        """The value that `method` takes unless it is overridden."""
+        """The value for `method` unless it is overridden."""
         return self.weights_and_activations if method.binary_activations else self.weights
 
     def applies_to(self, method):
@@ -57,22 +58,22 @@ class Setting:
         return self.default(method) if self.before is None else self.before
 
     def check(self, value):
-        """`value` in the setting's own type, or `UserError`."""
+        """`value` in the setting's own type; raises UserError if the setting does not admit it."""
         kind = type(self.weights)
         if kind is float and type(value) is int and abs(value) < LARGEST:
             value = float(value)
         if type(value) is not kind:
-            raise UserError(f"{self.key} wants {_describe(kind)} such as {show(self.weights)}, got {show(value)}")
+            raise UserError(f"{self.key} must be {_describe(kind)} such as {show(self.weights)}, got {show(value)}")
         if kind is list and [type(item) for item in value] != [type(self.weights[0])] * len(value):
-            raise UserError(f"{self.key} wants a list such as {show(self.weights)}, got {show(value)}")
+            raise UserError(f"{self.key} must be a list such as {show(self.weights)}, got {show(value)}")
         if self.length and len(value) != self.length:
-            raise UserError(f"{self.key} wants {self.length} numbers such as {show(self.weights)}, got {show(value)}")
+            raise UserError(f"{self.key} must be {self.length} numbers such as {show(self.weights)}, got {show(value)}")
         if kind is float and not math.isfinite(value):
             raise UserError(f"{self.key} must be finite, got {value}")
         if kind is int and abs(value) >= LARGEST:
             raise UserError(f"{self.key} is too large: {value}")
         if self.choices and value not in self.choices:
-            raise UserError(f"{self.key} is one of {', '.join(map(str, self.choices))}, not {show(value)}")
+            raise UserError(f"{self.key} must be one of {', '.join(map(str, self.choices))}, got {show(value)}")
         if self.minimum is not None and not value >= self.minimum:
             raise UserError(f"{self.key} must be at least {self.minimum}, got {show(value)}")
         return value
@@ -88,9 +89,9 @@ class Experiment:
         The configuration's file name.
     method : reproduce.methods.Method
     settings : dict
-        Every dotted key that applies to the method, with its value.
+        The value of every dotted key that applies to the method.
     overrides : dict
-        The keys that differ from the configuration's and can change a result.
+        The settings that differ from the configuration and can change a result.
     """
 
     name: str
@@ -103,19 +104,19 @@ class Experiment:
 
     @property
     def folder(self):
-        """The run folder's first part: the name and the overrides that can change a result."""
+        """The first part of the run folder's name: the experiment and the overrides that can change a result."""
         parts = [f"{key}={show(value)}" for key, value in sorted(self.overrides.items())]
         return "+".join([self.name, *parts]).replace("/", "_").replace(" ", "")
 
 
 def names():
-    """The experiments there are."""
+    """The names of all experiments."""
     return sorted(path.stem for path in CONFIGS.glob("*.toml") if path.stem != "paper_results")
 
 
 @functools.cache
 def schema(name):
-    """The settings of experiment `name` as a dict of dotted key to `Setting`."""
+    """The settings of experiment `name`, a dict from dotted key to `Setting`."""
     if name not in names():
         raise UserError(f"unknown experiment '{name}'{nearest(name, names())}; experiments are {', '.join(names())}")
     text = (CONFIGS / f"{name}.toml").read_text(encoding="utf-8")
@@ -141,7 +142,7 @@ def resolve(name, method, overrides=None):
     method : str
         A method's name.
     overrides : dict, optional
-        Dotted key to value, in the setting's type.
+        Values by dotted key, each in the setting's type.
 
     Returns
     -------
@@ -151,6 +152,12 @@ def resolve(name, method, overrides=None):
     ------
     UserError
         For an unknown experiment, method or key, or a value that the key does not admit.
+
+    Examples
+    --------
+    >>> shorter = resolve("mnist", "lab", {"training.epochs": 3})
+    >>> shorter.folder, shorter["training.epochs"], shorter["training.batch_size"]
+    ('mnist+training.epochs=3', 3, 100)
     """
     known = schema(name)
     method = methods.get(method)
@@ -172,12 +179,12 @@ def resolve(name, method, overrides=None):
 
 
 def completed(name, method, settings):
-    """The settings of a record or checkpoint, with the value that held then for each key that it lacks.
+    """The settings of a record or checkpoint; a key that it lacks has the value that held when it was written.
 
     Parameters
     ----------
     name, method : str
-        The run's experiment and method; settings of unknown ones are returned as they are.
+        The run's experiment and method. If either is unknown, the settings are returned unchanged.
     settings : dict
     """
     if name not in names() or method not in methods.METHODS:
@@ -188,7 +195,7 @@ def completed(name, method, settings):
 
 
 def _refuse_unreachable_recording(settings, changed):
-    """Raise UserError where what Figure 1 is to be recorded from never comes, or was asked for without recording."""
+    """Raise UserError if the epoch to record for Figure 1 never comes, or if only details of the recording are set."""
     epoch, epochs = settings.get("figure1.epoch"), settings.get("training.epochs")
     if epoch is not None and epoch > epochs:
         raise UserError(f"figure1.epoch={epoch} never comes: training.epochs={epochs}")
@@ -198,12 +205,18 @@ def _refuse_unreachable_recording(settings, changed):
 
 
 def parse_overrides(assignments):
-    """``["training.epochs=2", …]`` as a dict; values are TOML, and a bare word is a string."""
+    """The dict of `assignments` of the form KEY=VALUE. Values are TOML; a bare word is a string.
+
+    Examples
+    --------
+    >>> parse_overrides(["training.epochs=2", "method.variant=repository"])
+    {'training.epochs': 2, 'method.variant': 'repository'}
+    """
     overrides = {}
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
         if not equals or not key or "\n" in text:
-            raise UserError(f"--set wants KEY=VALUE, got '{assignment}'")
+            raise UserError(f"--set must be KEY=VALUE, got '{assignment}'")
         if key in overrides:
             raise UserError(f"--set gives {key} twice")
         try:
@@ -218,5 +231,5 @@ def _describe(kind):
 
 
 def show(value):
-    """A setting's value as the command line has it."""
+    """A setting's value as it is written on the command line."""
     return value if isinstance(value, str) else json.dumps(value, default=str)

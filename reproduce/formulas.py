@@ -1,11 +1,11 @@
 """Every formula of the method, written once for arrays of any kind.
 
-Each function takes as `xp` the namespace that computes: `NUMPY` here, that of JAX in `reproduce.model.ops.jax_rules`,
-that of symbolic tensors in `reproduce.model.binarization`. The C code of `reproduce.model.ops` is the only
-second spelling, and its tests compare the two.
+The first argument of each function, `xp`, is the namespace that computes: `NUMPY` in this module, JAX's in
+`reproduce.model.ops.jax_rules`, and that of symbolic tensors in `reproduce.model.binarization`. The C code of
+`reproduce.model.ops` is the only second spelling; its tests compare the two.
 
-The paper's w are the latent weights, v their second moment in Adam (without bias correction), d = √v + ε the diagonal
-curvature up to the factor 1/η, which cancels, α the scale and b = sign(w) the binary weights.
+The letters are the paper's. w are the latent weights, and b = sign(w) the binary ones. v is Adam's second moment of w,
+without bias correction. d = √v + ε is the diagonal curvature up to the factor 1/η, which cancels. α is the scale.
 """
 
 from types import SimpleNamespace
@@ -37,8 +37,14 @@ def sign(xp, x, zero_is_positive=True):
     Parameters
     ----------
     zero_is_positive : bool
-        True: +1 where ``x + 1 >= 1``, the released scripts' rule. False: +1 where ``x + 1 > 1``, that of
-        BinaryConnect's own repository, whose rounding sends halves to even.
+        True: +1 where ``x + 1 >= 1``, the released scripts' rule. False: +1 where ``x + 1 > 1``, the rule of
+        BinaryConnect's own repository, which rounds halves to even.
+
+    Examples
+    --------
+    >>> x = np.float32([-0.5, -1e-9, 0, 2])
+    >>> sign(NUMPY, x).tolist(), sign(NUMPY, x, zero_is_positive=False).tolist()
+    ([-1.0, 1.0, 1.0, 1.0], [-1.0, -1.0, -1.0, 1.0])
     """
     one = x.dtype.type(1)
     shifted = x + one
@@ -46,12 +52,24 @@ def sign(xp, x, zero_is_positive=True):
 
 
 def straight_through(xp, x, gradient):
-    """The gradient with respect to `x`, given that with respect to ``sign(x)``: hard tanh's."""
+    """The gradient with respect to `x`, given that with respect to ``sign(x)``: hard tanh's.
+
+    Examples
+    --------
+    >>> straight_through(NUMPY, np.float32([-2, -1, 0.5]), np.float32([3, 3, 3])).tolist()
+    [0.0, 3.0, 3.0]
+    """
     return xp.where((x >= -1.0) & (x <= 1.0), gradient, 0.0)
 
 
 def curvature(xp, v):
-    """d = √v + ε (Algorithm 1, step 4)."""
+    """d = √v + ε (Algorithm 1, step 4), in the shape of `v`.
+
+    Examples
+    --------
+    >>> curvature(NUMPY, np.float32([[4, 9]])).tolist()
+    [[2.0, 3.0]]
+    """
     return xp.sqrt(v) + EPSILON
 
 
@@ -63,19 +81,30 @@ def one(xp, w, v):
 def mean_abs(xp, w, v):
     """α of BWN and XNOR: mean(abs(w)) over the whole tensor (Equation 2).
 
-    XNOR-Net scales each filter of a convolution by itself; the paper's Equation 2 has one α a layer.
+    XNOR-Net scales each filter of a convolution by itself; the paper's Equation 2 has one α per layer.
+
+    Examples
+    --------
+    >>> float(mean_abs(NUMPY, np.float32([[1, -2], [3, -4]]), v=None))
+    2.5
     """
     return xp.mean(abs(w))
 
 
 def curvature_weighted(xp, w, v):
-    """α of LAB and LAB2: Σ d·abs(w) / Σ d (Equation 8; released lab.py, binarization)."""
+    """α of LAB and LAB2: Σ d·abs(w) / Σ d (Equation 8; released lab.py, binarization).
+
+    Examples
+    --------
+    >>> float(curvature_weighted(NUMPY, w=np.float32([1, -2]), v=np.float32([1, 9])))
+    1.75
+    """
     d = curvature(xp, v)
     return xp.sum(d * abs(w)) / xp.sum(d)
 
 
 SCALES = {"one": one, "mean_abs": mean_abs, "curvature": curvature_weighted}
-"""The formulas of α by the names that methods call them."""
+"""The formulas of α, by the values of `reproduce.methods.Method.scale`."""
 
 
 def adam_step(xp, w, m, v, gradient, size, decay_rates):
@@ -84,7 +113,7 @@ def adam_step(xp, w, m, v, gradient, size, decay_rates):
     Parameters
     ----------
     w, m, v, gradient : arrays of one shape
-        Parameters, their moments, and the gradient.
+        Parameters, their moments and their gradient.
     size : scalar
         The learning rate with the bias corrections, η·√(1 − β₂ᵗ) / (1 − β₁ᵗ).
     decay_rates : tuple of float32
@@ -93,7 +122,16 @@ def adam_step(xp, w, m, v, gradient, size, decay_rates):
     Returns
     -------
     (w, m, v)
-        Not clipped (Algorithm 1, steps 3 to 5).
+        The next ones; w is not clipped (Algorithm 1, steps 3 to 5).
+
+    Examples
+    --------
+    >>> from reproduce.model.recipe import RELEASED
+    >>> w, m, v = np.zeros((3, 2, 4), np.float32)
+    >>> gradient = np.ones((2, 4), np.float32)
+    >>> w, m, v = adam_step(NUMPY, w, m, v, gradient, np.float32(0.01), RELEASED.decay_rates)
+    >>> w.shape, m.shape, v.shape
+    ((2, 4), (2, 4), (2, 4))
     """
     beta1, one_minus_beta1, beta2, one_minus_beta2 = decay_rates
     m = beta1 * m + one_minus_beta1 * gradient
@@ -107,7 +145,7 @@ def lstm_gates(xp, pre, cell, binarize):
     Parameters
     ----------
     pre : array, (batch, 4·units)
-        Pre-activations of the gates i, f, c and o beside each other.
+        Pre-activations of the gates i, f, c and o, side by side.
     cell : array, (batch, units)
     binarize : {None, "cell_output", "hidden_state"}
         Where the binary activation stands.
@@ -116,7 +154,14 @@ def lstm_gates(xp, pre, cell, binarize):
     -------
     cell, hidden : arrays, (batch, units)
     kept : array, (batch, 5·units)
-        What `lstm_gates_gradient` needs: i, f, c, o and s.
+        i, f, c, o and s, side by side: what `lstm_gates_gradient` needs.
+
+    Examples
+    --------
+    >>> pre, cell = np.zeros((2, 12), np.float32), np.ones((2, 3), np.float32)
+    >>> cell, hidden, kept = lstm_gates(NUMPY, pre, cell, binarize=None)
+    >>> cell.shape, hidden.shape, kept.shape
+    ((2, 3), (2, 3), (2, 15))
     """
     i, f, c, o = xp.split(pre, 4, axis=1)
     i, f, c, o = xp.sigmoid(i), xp.sigmoid(f), xp.tanh(c), xp.sigmoid(o)
@@ -133,18 +178,25 @@ def lstm_gates_gradient(xp, kept, cell_before, cell_after, grad_cell, grad_hidde
     ----------
     kept : array, (batch, 5·units)
     cell_before, cell_after : arrays, (batch, units)
-        The cells that the step took and gave.
+        The cells before and after the step.
     grad_cell, grad_hidden : arrays, (batch, units)
-        The gradients with respect to the cells and hidden states that the step gave.
+        The gradients with respect to the cells and the hidden states after the step.
     binarize
         As in `lstm_gates`.
     clip : float
-        The pre-activations' gradient is clipped to ± this; 0 does not clip.
+        Bound of the pre-activations' gradient, which is clipped to ± `clip`; 0 does not clip.
 
     Returns
     -------
     grad_pre : array, (batch, 4·units)
     grad_cell_before : array, (batch, units)
+
+    Examples
+    --------
+    >>> kept, states = np.ones((2, 15), np.float32), np.ones((4, 2, 3), np.float32)
+    >>> grad_pre, grad_cell = lstm_gates_gradient(NUMPY, kept, *states, binarize=None, clip=5.0)
+    >>> grad_pre.shape, grad_cell.shape
+    ((2, 12), (2, 3))
     """
     i, f, c, o, s = xp.split(kept, 5, axis=1)
     if binarize == "hidden_state":

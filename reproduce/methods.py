@@ -8,8 +8,8 @@
 | lab | sign(w) | Σ d·abs(w) / Σ d | full |
 | bnn, xnor, lab2 | as the three above | | binarized |
 
-The paper's Table 1 names them; Equations 1, 2 and 8 give b and α, which `reproduce.formulas` computes. All that the
-project knows of a method by name stands in its entry here.
+The paper's Table 1 names them. Equations 1, 2 and 8 give b and α; `reproduce.formulas` computes them. A method's entry
+here is the only place that knows it by name.
 """
 
 from dataclasses import dataclass
@@ -31,13 +31,13 @@ class Method:
     help : str
         One line for the command line's help.
     color : str
-        Of the lines that stand for it where methods share a plot.
+        The colour of its lines in plots that methods share.
     scale : {None, "one", "mean_abs", "curvature"}
         The formula of α, a key of `reproduce.formulas.SCALES`; None leaves the weights in full precision.
     binary_activations : bool
         Whether activations are binarized too.
     diverges_on_text : bool
-        Whether it diverges on language models, so that its spread between seeds is one of its own there.
+        Whether it diverges on language models; there its spread between seeds is pooled apart.
     """
 
     name: str
@@ -86,7 +86,13 @@ def get(name):
     Raises
     ------
     UserError
-        Where there is none; the message lists the known ones.
+        If the name is unknown; the message lists the known ones.
+
+    Examples
+    --------
+    >>> lab = get("lab")
+    >>> lab.label, lab.scale, lab.binarizes, lab.binary_activations
+    ('LAB', 'curvature', True, False)
     """
     if name not in METHODS:
         raise UserError(f"unknown method '{name}'{nearest(name, METHODS)}; methods are {', '.join(METHODS)}")

@@ -1,4 +1,4 @@
-"""Text from a trained language model, one character after the other."""
+"""Draws text from a trained language model, one character after the other."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from reproduce.model import networks
 from reproduce.runs import checkpoints
 from reproduce.runs import record as records
 
-ENCODINGS = ("utf-8", "latin-1")  # of texts, the first wherever both will do
+ENCODINGS = ("utf-8", "latin-1")  # the first is preferred
 
 
 class LanguageModel(NamedTuple):
@@ -31,11 +31,11 @@ def load(folder):
     Raises
     ------
     UserError
-        Where there is no such run, it is no language model's, or it has no model yet or none with a vocabulary.
+        If the folder holds no run, the run is not of a language model, or it has no model with a vocabulary yet.
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise UserError(f"there is no folder {folder}; name that of a run, as 'run' prints it")
+        raise UserError(f"there is no folder {folder}; name the folder of a run, as 'run' prints it")
     record = records.read(folder)
     if record is None:
         raise UserError(f"there is no record.json in {folder}; name the folder of a run, as 'run' prints it")
@@ -47,25 +47,25 @@ def load(folder):
     experiment = experiments.resolve(record.experiment, record.method, record.settings)
     header, groups = checkpoints.load(path)
     if "vocabulary" not in header:
-        raise UserError(f"{path} is of an earlier version, which kept no vocabulary; train anew with --restart")
+        raise UserError(f"{path} is from an earlier version, which kept no vocabulary; train anew with --restart")
     return LanguageModel(experiment, bytes(header["vocabulary"]), groups["arrays"], header["epoch"])
 
 
 def _why_none(record):
     if record.best_epoch:
-        return "best.h5, which a run keeps beside its record, is gone; run it anew with --restart"
+        return "best.h5, which belongs beside record.json, is missing; run it anew with --restart"
     if record.complete:
-        return "it diverged, its validation loss was never finite; take another seed or a lower learning rate"
-    return "no epoch with a finite validation loss was saved yet; let it go on"
+        return "the run diverged, its validation loss was never finite; try another seed or a lower learning rate"
+    return "no epoch with a finite validation loss was saved yet; let the run go on"
 
 
 def encode_prompt(text, vocabulary):
-    """Indices of the characters of `text`, int32; of None, those of a line feed or else the first character.
+    """Indices of the characters of `text`, int32; None stands for a line feed, or for the first character without one.
 
     Raises
     ------
     UserError
-        Where it is empty, as a first character is drawn from what another foretells, or the vocabulary lacks some.
+        If `text` is empty, since each character is drawn given the one before, or if the vocabulary lacks a character.
     """
     if text is None:
         return encode(b"\n" if b"\n" in vocabulary else vocabulary[:1], vocabulary)
@@ -75,19 +75,19 @@ def encode_prompt(text, vocabulary):
     encoding = min(ENCODINGS, key=lambda encoding: len(unknown[encoding]))
     if unknown[encoding]:
         listed = " ".join(map(repr, unknown[encoding]))
-        raise UserError(f"--prompt has characters that the model's text lacks, leave them out: {listed}")
+        raise UserError(f"--prompt has characters that the model does not know, leave them out: {listed}")
     return encode(_bytes(text, encoding), vocabulary)
 
 
 def _unknown(text, encoding, vocabulary):
-    """The different characters of `text` that the vocabulary cannot spell in an encoding."""
+    """The distinct characters of `text` that the vocabulary cannot spell in `encoding`."""
     known = set(vocabulary)
     characters = {character: _bytes(character, encoding) for character in text}
     return [character for character, content in characters.items() if not content or not set(content) <= known]
 
 
 def _bytes(text, encoding):
-    """`text` in an encoding, and a command line's undecodable bytes as they were; empty where it has none."""
+    """`text` in `encoding`, with the undecodable bytes of a command line as they were; empty if that is impossible."""
     try:
         return text.encode(encoding, "surrogateescape")
     except UnicodeEncodeError:
@@ -95,9 +95,14 @@ def _bytes(text, encoding):
 
 
 def decode(content):
-    """The text of sampled bytes: as UTF-8, or as Latin-1 where most bytes beyond ASCII are no UTF-8.
+    """Sampled bytes as text: UTF-8, or Latin-1 if most bytes beyond ASCII are not valid UTF-8.
 
-    A model's text does not say its encoding, and a model may draw bytes that make no character.
+    The encoding of a model's text is not known, and a model may draw bytes that form no character.
+
+    Examples
+    --------
+    >>> decode("café".encode("utf-8")), decode("café".encode("latin-1"))
+    ('café', 'café')
     """
     text = content.decode("utf-8", "replace")
     beyond_ascii, invalid = sum(character > "\x7f" for character in text), text.count("\ufffd")
@@ -105,7 +110,7 @@ def decode(content):
 
 
 def sample(model, backend, prompt, length, temperature, seed):
-    """Draw `length` characters that go on from `prompt`; time grows with their number.
+    """Draw `length` characters that continue `prompt`; the time is proportional to their number.
 
     Parameters
     ----------
@@ -118,17 +123,17 @@ def sample(model, backend, prompt, length, temperature, seed):
     temperature : float
         See `draw`.
     seed : int
-        Seeds the draws: the same text comes again.
+        Seeds the draws; the same seed gives the same text.
 
     Returns
     -------
     bytes
-        The prompt and what was drawn.
+        The prompt and the characters drawn.
 
     Notes
     -----
-    The state starts at zero, as in training, and is carried on over any length; in training it starts anew after
-    ``network.steps`` characters.
+    The state starts at zero and is kept over the whole text. In training it returns to zero after ``network.steps``
+    characters.
     """
     step, (cell, hidden) = _compile(model, backend)
     rng = np.random.RandomState(seed)
@@ -141,14 +146,19 @@ def sample(model, backend, prompt, length, temperature, seed):
 
 
 def draw(scores, temperature, rng):
-    """Index drawn with probabilities softmax(scores / temperature), and at 0 the first of the highest scores.
+    """Draw an index with probabilities softmax(scores / temperature); temperature 0 gives the first highest score.
 
     Parameters
     ----------
     scores : ndarray, (vocabulary,)
     temperature : float
-        At least 0; as it falls to 0, so does the share of all but the highest scores.
+        At least 0; the lower it is, the more likely are the highest scores.
     rng : numpy.random.RandomState
+
+    Examples
+    --------
+    >>> draw(np.float32([0, 2, 1]), 0, np.random.RandomState(1234))
+    1
     """
     if temperature == 0:
         return int(np.argmax(scores))
@@ -159,10 +169,10 @@ def draw(scores, temperature, rng):
 
 
 def _compile(model, backend):
-    """The step (character, cell, hidden) → (scores, cell, hidden) of one sequence, and the state it starts from."""
+    """The step (character, cell, hidden) → (scores, cell, hidden) of one sequence, and its initial state."""
     network = networks.build(model.experiment, np.random.RandomState(0), len(model.vocabulary))
     if {variable.name for variable in network.variables} != model.variables.keys():
-        raise UserError("best.h5 does not fit this program; train anew with --restart")
+        raise UserError("best.h5 does not fit this version's network; train anew with --restart")
     for variable in network.variables:
         variable.set_value(model.variables[variable.name])
     output = network.output

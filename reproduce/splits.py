@@ -1,4 +1,4 @@
-"""The examples that an experiment trains, validates and tests on, from `datasets`."""
+"""Loads the examples that an experiment trains, validates and tests on."""
 
 import copy
 import functools
@@ -23,10 +23,11 @@ from reproduce.errors import UserError
 
 
 class Split(NamedTuple):
-    """Examples and what is to be told of them.
+    """Inputs and targets of one part of the data.
 
-    Pictures: `x` float32 (n, features), in memory or read by row from disk, and class indices `y`, int32 (n,).
-    Texts: `x` and `y` int32 (n, steps), indices of characters and of those that follow them.
+    For pictures, `x` holds the pixels, float32 (n, features), in memory or read by row from disk, and `y` the class
+    indices, int32 (n,). For texts, `x` holds the indices of characters, int32 (n, steps), and `y` the index of the
+    character that follows each, int32 (n, steps).
     """
 
     x: np.ndarray | StoredRows
@@ -35,7 +36,7 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True)
 class Splits:
-    """Training, validation and test examples, where they are from (a record's ``data``), and a text's characters."""
+    """Training, validation and test examples, their `provenance` (``data`` in a record), and a text's `vocabulary`."""
 
     train: Split
     valid: Split
@@ -56,7 +57,7 @@ def load(experiment, root, allow_unofficial=False):
     root : path
         Folder of prepared data.
     allow_unofficial : bool
-        Whether files that claim to be official ones but are not will do.
+        Whether to accept files that claim to be the official ones but are not.
 
     Returns
     -------
@@ -65,7 +66,14 @@ def load(experiment, root, allow_unofficial=False):
     Raises
     ------
     UserError, datasets.DataError
-        Where the data are missing, damaged or not the official ones.
+        If the data are missing, damaged or not the official ones.
+
+    Examples
+    --------
+    >>> from reproduce import experiments
+    >>> digits = load(experiments.resolve("digits", "lab"), root="data")
+    >>> digits.train.x.shape, digits.valid.x.shape, digits.test.x.shape, digits.test.y.shape
+    ((1200, 64), (297, 64), (300, 64), (300,))
     """
     settings = experiment.settings
     if settings["network.kind"] == "lstm":
@@ -86,7 +94,7 @@ def _refuse_unofficial(origin, root, allowed):
 
 
 def _text(settings, root, allow_unofficial):
-    """A corpus cut into sequences; the user's own text and the stand-in claim nothing, so they need no consent."""
+    """A corpus cut into sequences. The user's own text and the stand-in do not claim to be official, so any will do."""
     order = settings["data.vocabulary_order"]
     if settings["data.file"]:
         corpus = CharacterCorpus.from_file(settings["data.file"], order)
@@ -112,7 +120,7 @@ def _mnist(settings, root):
 def _centred(kind, settings):
     center = settings["data.center"]
     train = kind("train", center=center)
-    valid = copy.copy(train)  # of the same arrays: both parts are views
+    valid = copy.copy(train)  # a shallow copy: both parts are views of the same arrays
     train.restrict(*settings["data.train"])
     valid.restrict(*settings["data.valid"])
     return train, valid, kind("test", center=center)
@@ -129,7 +137,7 @@ def _svhn(settings, root):
     parts = ("splitted_train", "valid", "test")
     for path in (h5_path(Path(root), part) for part in parts):
         if path.exists():
-            # `SVHN` prefers pylearn2's own file, of which the provenance knows nothing.
+            # `SVHN` prefers pylearn2's own file, which the provenance does not describe.
             raise UserError(f"{path} stands in the way of the prepared data; move it out of {root}")
     return tuple(SVHN(part, **options) for part in parts)
 
@@ -138,7 +146,7 @@ LOADERS = {"digits": _digits, "mnist": _mnist, "cifar10": _cifar10, "svhn": _svh
 
 
 def _catalog_name(settings):
-    """SVHN normalised in all channels is a prepared file of its own."""
+    """The prepared file that the settings need; SVHN normalised in all channels has its own."""
     suffix = "_lcn_all" if settings.get("data.lcn_channels") == "all" else ""
     return settings["data.name"] + suffix
 
@@ -148,7 +156,7 @@ def _examples(data_set):
 
 
 def _synthetic(shape, classes):
-    """500 random pictures, the same for training, validation and test; they stand in for any picture data."""
+    """500 random pictures, the same for training, validation and test, in place of any picture data."""
     rng = np.random.RandomState(0)
     x = rng.randn(SYNTHETIC_EXAMPLES, math.prod(shape)).astype("float32")
     y = rng.randint(0, classes, SYNTHETIC_EXAMPLES).astype("int32")

@@ -1,4 +1,4 @@
-"""Trajectories: what a run computes in its first minibatches, to compare machines, backends and programs."""
+"""Traces the first minibatches of a run, to compare machines, backends and programs."""
 
 from reproduce import splits
 from reproduce.runs import provenance
@@ -6,14 +6,14 @@ from reproduce.training import Training
 
 
 def trace(experiment, seed, backend, data, steps, allow_unofficial=False):
-    """Train `steps` minibatches at the first epoch's learning rate, shuffling anew where an epoch's are used up.
+    """Train on `steps` minibatches at the first epoch's learning rate; after each epoch the examples are shuffled anew.
 
     Returns
     -------
     dict
-        ``training_losses`` (one a minibatch, each before its update), ``initial_weights_shape`` and
-        ``initial_weights_first3`` (each weight tensor in network order, its first three values in C order),
-        ``first_shuffle_first10``, what was asked for, and of a text its vocabulary and the lengths of its parts.
+        ``training_losses`` (one per minibatch, each before its update), ``initial_weights_shape`` and
+        ``initial_weights_first3`` (for each weight tensor in network order, its first three values in C order),
+        ``first_shuffle_first10``, the arguments, and for a text its vocabulary and the lengths of its parts.
     """
     examples = splits.load(experiment, data, allow_unofficial)
     training = Training(experiment, examples, backend, seed)
@@ -44,7 +44,7 @@ def trace(experiment, seed, backend, data, steps, allow_unofficial=False):
 
 
 def _text(examples):
-    """Of a text: its vocabulary, and each part's length with the one target character past its end."""
+    """For a text: its vocabulary and the length of each part, including the target character past its end."""
     if examples.vocabulary is None:
         return {}
     parts = {"train": examples.train, "valid": examples.valid, "test": examples.test}

@@ -34,7 +34,7 @@ def fails(capsys, *argv):
         (["run", "mnist"], "--method"),
         (["run", "mnist", "--method", "labb"], "did you mean 'lab'"),
         (["run", "mnist", "--method", "lab", "--set", "network.unit=3"], "did you mean 'network.units'"),
-        (["run", "mnist", "--method", "lab", "--set", "network.units=wide"], "wants a whole number"),
+        (["run", "mnist", "--method", "lab", "--set", "network.units=wide"], "must be a whole number"),
         (["run", "mnist", "--method", "lab", "--epochs", "0"], "at least 1"),
         (["run", "mnist", "--method", "lab", "--epochs", "many"], "invalid int"),
         (["run", "mnist", "--method", "lab", "--seed", "-1"], "--seed"),
@@ -158,7 +158,7 @@ def test_sample_prints_text_and_nothing_else(capsys, jax_language_model):
     assert cli.main([*argv, "--prompt", "hellö", "--temperature", "0"]) == 0
     certain = capsys.readouterr()
     assert certain.out.startswith("hellö") and "of epoch" in certain.err
-    # Characters are bytes, of which ö has two; a byte that is no UTF-8 is shown as one sign.
+    # Characters are bytes, of which ö has two; a byte that is not valid UTF-8 is shown as one sign.
     assert len(certain.out.removesuffix("\n").replace("\ufffd", "?").encode()) == 56
 
     texts = []
@@ -166,7 +166,7 @@ def test_sample_prints_text_and_nothing_else(capsys, jax_language_model):
         assert cli.main([*argv, "--seed", seed, "--temperature", "2"]) == 0
         texts.append(capsys.readouterr().out)
     assert texts[0] == texts[1] != texts[2] and texts[0].startswith("\n")
-    assert "that the model's text lacks, leave them out: 'X' '€'" in fails(capsys, *argv, "--prompt", "hXllo€X")
+    assert "that the model does not know, leave them out: 'X' '€'" in fails(capsys, *argv, "--prompt", "hXllo€X")
     assert "at least one character" in fails(capsys, *argv, "--prompt", "")
 
 

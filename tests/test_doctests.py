@@ -30,6 +30,21 @@ MODULES = [
     "datasets.svhn.source",
     "datasets.text.loader",
     "datasets.text.python_source",
+    "reproduce.experiments",
+    "reproduce.formulas",
+    "reproduce.methods",
+    "reproduce.model.binarization",
+    "reproduce.model.layers",
+    "reproduce.model.lstm",
+    "reproduce.model.networks",
+    "reproduce.model.objectives",
+    "reproduce.model.ops.adam",
+    "reproduce.model.ops.column_sum",
+    "reproduce.model.ops.lstm_gates",
+    "reproduce.model.ops.sign",
+    "reproduce.model.recipe",
+    "reproduce.sampling",
+    "reproduce.splits",
 ]
 
 

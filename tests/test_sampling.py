@@ -135,7 +135,7 @@ def test_what_cannot_be_sampled_is_named(tmp_path, jax_language_model, diverged)
     run = jax_language_model
     refused(tmp_path / "nowhere", "no folder")
     refused(tmp_path, "no record.json")
-    refused(changed(run, tmp_path / "gone"), "is gone; run it anew")
+    refused(changed(run, tmp_path / "gone"), "is missing; run it anew")
     refused(changed(run, tmp_path / "begun", best_epoch=0, complete=False), "no epoch .* was saved yet")
     refused(diverged.folder, "diverged, its validation loss was never finite")
     pictures = changed(run, tmp_path / "pictures", experiment="mnist", settings={"network.kind": "mlp"})

@@ -1,1 +1,1 @@
-"""Networks with binarized weights: layers, losses, the update rule, and the operations that Aesara lacks."""
+"""Networks with binarized weights: layers, losses, the update rule, and the Ops that Aesara lacks."""

@@ -25,7 +25,8 @@ class Weight:
     alpha : shared scalar or None
         The current scale α; None where the method keeps it at 1 or does not binarize.
     used : tensor
-        What the network computes with, ``α·b`` (or w in full precision); gradients are taken with respect to it.
+        The weights that the network computes with: ``α·b``, or w in full precision. Gradients are taken with respect to
+        them.
     step_scale : float
         Factor on the weight's Adam steps.
     """
@@ -43,7 +44,14 @@ class Weight:
 
 
 def initial_alpha(w, method):
-    """α of the first step, float32: that of `method` where the second moment is still zero."""
+    """α of the first step, float32: that of `method` for a second moment of zero.
+
+    Examples
+    --------
+    >>> from reproduce.methods import get
+    >>> float(initial_alpha(np.float32([[1, -2], [3, -4]]), get("lab")))
+    2.5
+    """
     graph = binarization.alpha(method, at.constant(w), at.constant(np.zeros_like(w)))
     return aesara.function([], graph, mode=Mode("py", None))()
 
@@ -57,11 +65,11 @@ def create_weight(layer, method, shape, n_in, n_out, recipe):
         Its `name` prefixes the weight's.
     method : reproduce.methods.Method
     shape : tuple of int
-        The tensor's shape; one `uniform` call draws it from Lasagne's generator.
+        The tensor's shape; one call of `uniform` on Lasagne's generator draws it.
     n_in, n_out : int
         Inputs and outputs as Glorot and Bengio count them.
     recipe : reproduce.model.recipe.Recipe
-        How a binarized weight starts and steps; in full precision it starts as Lasagne's GlorotUniform.
+        How a binarized weight starts and steps. In full precision it starts as Lasagne's GlorotUniform does.
 
     Returns
     -------
@@ -77,7 +85,7 @@ def create_weight(layer, method, shape, n_in, n_out, recipe):
 
 
 class BinarizedLayer(Layer):
-    """What the layers with one binarized weight tensor share: its `weight`, and a bias `b` for each output feature."""
+    """Base of the layers with one binarized weight tensor, `weight`, and a bias `b` for each output feature."""
 
     def add_weight(self, method, shape, n_in, n_out, recipe, features):
         """Draw the weight tensor (see `create_weight`) and add the bias, of shape (features,)."""
@@ -104,8 +112,17 @@ class BinarizedDenseLayer(BinarizedLayer):
 
     Notes
     -----
-    Output shape (batch, num_units). The latent W and the bias are trained; forward uses ``α·b``, and gradients are
-    taken with respect to it and applied to W (Algorithm 1; released lab.py, DenseLayer, compute_grads).
+    The output has shape (batch, num_units). The latent W and the bias are trained. The forward pass uses ``α·b``;
+    gradients are taken with respect to it and applied to W (Algorithm 1; released lab.py, DenseLayer, compute_grads).
+
+    Examples
+    --------
+    >>> from lasagne.layers import InputLayer
+    >>> from reproduce.methods import get
+    >>> from reproduce.model.recipe import RELEASED
+    >>> layer = BinarizedDenseLayer(InputLayer((None, 1, 4, 4)), 10, get("lab"), RELEASED)
+    >>> layer.output_shape, layer.weight.latent.get_value().shape
+    ((None, 10), (16, 10))
     """
 
     def __init__(self, incoming, num_units, method, recipe, name="dense"):
@@ -141,8 +158,17 @@ class BinarizedConv2DLayer(BinarizedLayer):
 
     Notes
     -----
-    Output shape (batch, num_filters, rows, columns). A true convolution: filters are flipped (released lab.py,
-    Conv2DLayer). Training as in `BinarizedDenseLayer`.
+    The output has shape (batch, num_filters, rows, columns). The convolution is a true one, which flips the filters
+    (released lab.py, Conv2DLayer). It is trained as `BinarizedDenseLayer` is.
+
+    Examples
+    --------
+    >>> from lasagne.layers import InputLayer
+    >>> from reproduce.methods import get
+    >>> from reproduce.model.recipe import RELEASED
+    >>> layer = BinarizedConv2DLayer(InputLayer((None, 3, 32, 32)), 8, get("lab"), RELEASED)
+    >>> layer.output_shape, layer.weight.latent.get_value().shape
+    ((None, 8, 32, 32), (8, 3, 3, 3))
     """
 
     SIZE = 3
@@ -171,8 +197,8 @@ class BinarizedConv2DLayer(BinarizedLayer):
 class BatchNormLayer(Layer):
     """The released scripts' batch normalisation, ``γ·(x − mean)/(std + 1e-4) + β``.
 
-    Epsilon is added to the standard deviation, and the running statistics are a mean (from 0) and a standard
-    deviation (from 1) that move by 0.1 of the minibatch's at each training step (released batch_norm.py,
+    Epsilon is added to the standard deviation. The running statistics are a mean, which starts at 0, and a standard
+    deviation, which starts at 1; each training step moves them by 0.1 towards the minibatch's (released batch_norm.py,
     BatchNormLayer). Statistics are taken over all axes but the second.
 
     Parameters
@@ -184,8 +210,15 @@ class BatchNormLayer(Layer):
 
     Notes
     -----
-    Output shape: the input's. `running_updates(input)` gives the updates of the statistics for a training pass;
-    with ``deterministic=True`` the running ones normalise.
+    The output has the input's shape. `running_updates(input)` gives the updates of the running statistics for a
+    training pass. With ``deterministic=True`` the running statistics normalise.
+
+    Examples
+    --------
+    >>> from lasagne.layers import InputLayer
+    >>> layer = BatchNormLayer(InputLayer((None, 8, 32, 32)))
+    >>> layer.output_shape, layer.mean.get_value().shape
+    ((None, 8, 32, 32), (8,))
     """
 
     EPSILON = 1e-4
@@ -214,7 +247,7 @@ class BatchNormLayer(Layer):
     def get_output_for(self, input, deterministic=False, **kwargs):
         mean, std = (self.mean, self.std) if deterministic else self.batch_statistics(input)
         parts = (self._spread(x, input.ndim) for x in (self.gamma, self.beta, mean, std + self.EPSILON))
-        # Theano's own composite: other orders of its gradient's products are as right, and round elsewhere.
+        # Theano's own composite: another order of its gradient's products is as right, but rounds differently.
         return batch_normalization(input, *parts, mode="low_mem")
 
     @staticmethod

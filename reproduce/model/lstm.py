@@ -16,11 +16,11 @@ RANGE = 0.08
 
 
 class BinarizedLSTMLayer(Layer):
-    """One LSTM layer over sequences of indices, each of its eight matrices with its own α.
+    """One LSTM layer over sequences of indices. Each of its eight matrices has its own α.
 
     ::
 
-        i, f, c, o = x·W_in + h·W_hid + b           (stacked in this order, a gate after the other)
+        i, f, c, o = x·W_in + h·W_hid + b           (stacked in this order, one gate after the other)
         cell = sigmoid(f)·cell + sigmoid(i)·tanh(c)
         h    = sigmoid(o)·tanh(cell)                or, with binary activations, sigmoid(o)·sign(cell)
                                                     (`binarize="cell_output"`), sign(sigmoid(o)·tanh(cell))
@@ -29,8 +29,8 @@ class BinarizedLSTMLayer(Layer):
     Parameters
     ----------
     incoming : lasagne.layers.Layer
-        Indices, (batch, steps); the input is their one-hot vectors, which are never made: a product of one with
-        W_in is a row of it.
+        Indices, (batch, steps). The input x stands for their one-hot vectors, which are never made: the product of one
+        with W_in is a row of W_in.
     vocabulary : int
         Number of distinct indices.
     num_units : int
@@ -40,14 +40,23 @@ class BinarizedLSTMLayer(Layer):
     binarize : {None, "cell_output", "hidden_state"}
         Where the binary activation stands; None leaves activations full.
     clip_gradient : float
-        The gradient with respect to the stacked pre-activations is clipped to ± this at every time step.
+        Bound of the gradient with respect to the stacked pre-activations: it is clipped to ± this at every time step.
     name : str
         Prefix of the parameters' names.
 
     Notes
     -----
-    Output shape (batch, steps, num_units). No peepholes; states start at zero in every sequence; weights start uniform
-    in ±0.08, the forget gate's bias at 1, the others at 0. Paper, Section 3.2; released lab.py, LSTMLayer.
+    The output has shape (batch, steps, num_units). There are no peepholes. States start at zero in every sequence.
+    Weights start uniform in ±0.08, the forget gate's bias at 1, and the other biases at 0. Paper, Section 3.2; released
+    lab.py, LSTMLayer.
+
+    Examples
+    --------
+    >>> from lasagne.layers import InputLayer
+    >>> from reproduce.methods import get
+    >>> layer = BinarizedLSTMLayer(InputLayer((None, 50)), 87, 16, get("lab"), binarize=None, clip_gradient=5.0)
+    >>> layer.output_shape, [weight.latent.get_value().shape for weight in layer.weights[:2]]
+    ((None, 50, 16), [(87, 16), (16, 16)])
     """
 
     def __init__(self, incoming, vocabulary, num_units, method, binarize, clip_gradient, name="lstm"):
@@ -66,7 +75,7 @@ class BinarizedLSTMLayer(Layer):
         return (*input_shape, self.num_units)
 
     def get_output_for(self, input, clipping=True, **kwargs):
-        """Hidden states of `input`; without `clipping`, gradients through it are those of no clip."""
+        """Hidden states of `input`; without `clipping`, gradients through them are not clipped."""
         batch, steps = input.shape[0], input.shape[1]
         stacked_in, stacked_hid, bias = self._stacked()
         projected = (stacked_in[input.T.flatten()] + bias).reshape((steps, batch, 4 * self.num_units))
@@ -74,7 +83,7 @@ class BinarizedLSTMLayer(Layer):
         return hidden.dimshuffle(1, 0, 2)
 
     def step(self, characters, cell, hidden):
-        """The state (cell, hidden) after one more index of each sequence.
+        """The state (cell, hidden) after one more index in each sequence.
 
         Parameters
         ----------
@@ -88,7 +97,7 @@ class BinarizedLSTMLayer(Layer):
         return cell, hidden
 
     def _stacked(self):
-        """The used input-to-hidden and hidden-to-hidden weights and the biases, a gate after the other."""
+        """The used input-to-hidden and hidden-to-hidden weights and the biases, one gate after the other."""
         stacked_in = at.concatenate([weight.used for weight in self.weights[0::2]], axis=1)
         stacked_hid = at.concatenate([weight.used for weight in self.weights[1::2]], axis=1)
         return stacked_in, stacked_hid, at.concatenate(self.biases)
@@ -97,13 +106,13 @@ class BinarizedLSTMLayer(Layer):
 def unrolled(projected, W_hid, binarize, clip_gradient):
     """Hidden states of an LSTM over whole sequences, from zero states.
 
-    The gradient is a second scan, backwards over what the first one kept. Aesara would derive one that computes the
-    first anew.
+    The gradient is a second scan, backwards over what the first one kept. The one that Aesara derives would compute the
+    first scan again.
 
     Parameters
     ----------
     projected : tensor, (steps, batch, 4·units)
-        The inputs' part of the pre-activations, biases included.
+        The part of the pre-activations that comes from the inputs, biases included.
     W_hid : matrix, (units, 4·units)
         Hidden-to-hidden weights.
     binarize, clip_gradient
@@ -118,7 +127,7 @@ def unrolled(projected, W_hid, binarize, clip_gradient):
 
 
 class _Unrolled(OpFromGraph):
-    """`_forward`, with `_gradient` for its gradient; a function that is compiled has the graph in this Op's place."""
+    """`_forward`, with `_gradient` for its gradient; compiling a function replaces this Op by its graph."""
 
     def __init__(self, inputs, binarize, clip_gradient):
         self._binarize, self._clip_gradient = binarize, clip_gradient
@@ -128,7 +137,7 @@ class _Unrolled(OpFromGraph):
         return list(_gradient(*inputs, *outputs, gradients[0], self._binarize, self._clip_gradient))
 
     def connection_pattern(self, node):
-        return [[True, False, False]] * 2  # only the hidden states are for others
+        return [[True, False, False]] * 2  # only the hidden states are used elsewhere
 
 
 def _forward(projected, W_hid, binarize):
@@ -177,6 +186,13 @@ class OutputLayer(Layer):
     """Full-precision scores of the next character at every step: (batch·steps, vocabulary).
 
     Weights start normal(0, 0.01) and stay in full precision (released warpeace.py, main).
+
+    Examples
+    --------
+    >>> from lasagne.layers import InputLayer
+    >>> layer = OutputLayer(InputLayer((2, 50, 16)), vocabulary=87)
+    >>> layer.output_shape, layer.W.get_value().shape
+    ((100, 87), (16, 87))
     """
 
     def __init__(self, incoming, vocabulary, name="output"):

@@ -17,13 +17,13 @@ class Network:
     output : lasagne.layers.Layer
         The last layer.
     recipe : reproduce.model.recipe.Recipe
-        How it is trained.
+        How its binarized weights start and step.
     weights : list of reproduce.model.layers.Weight
         The weight tensors that a method binarizes, in network order.
     parameters : list of shared variables
         The other trained parameters.
     variables : list of shared variables
-        All that a trained network consists of: latent weights, scales, other parameters and running statistics.
+        The whole trained network: latent weights, scales, other parameters and running statistics.
     """
 
     def __init__(self, output, recipe):
@@ -38,9 +38,9 @@ class Network:
         self.variables = get_all_params(output) + alphas
 
     def training_pass(self, x, **options):
-        """Scores of the minibatch `x` by batch statistics, and the updates of the running ones.
+        """Scores of the minibatch `x` by batch statistics, and the updates of the running statistics.
 
-        `options` go to every layer's ``get_output_for``.
+        Every layer's ``get_output_for`` receives `options`.
         """
         *inputs, scores = get_output([norm.input_layer for norm in self.norms] + [self.output], x, **options)
         updates = []
@@ -60,13 +60,22 @@ def build(experiment, rng, vocabulary=None):
     ----------
     experiment : reproduce.experiments.Experiment
     rng : numpy.random.RandomState
-        Draws the initial weights, one call a weight tensor in network order (the scripts' order).
+        Draws the initial weights, one call per weight tensor in network order (the scripts' order).
     vocabulary : int, optional
         Number of distinct characters, for a language model.
 
     Returns
     -------
     Network
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from reproduce import experiments
+    >>> digits = experiments.resolve("digits", "lab", {"network.units": 16})
+    >>> network = build(digits, np.random.RandomState(1234))
+    >>> [weight.latent.get_value().shape for weight in network.weights]
+    [(64, 16), (16, 16), (16, 16), (16, 10)]
     """
     lasagne.random.set_rng(rng)
     recipe = RECIPES[experiment.settings.get("method.variant", "released")]

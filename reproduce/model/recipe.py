@@ -1,4 +1,4 @@
-"""How binarized weights start and are trained: by LAB's released scripts, or by the baselines' own repositories."""
+"""How binarized weights start and step: as in LAB's released scripts, or as in the baselines' own repositories."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,24 +9,30 @@ BETA1, BETA2 = 0.9, 0.999
 
 
 def glorot_bound(n_in, n_out):
-    """√(1.5 / (n_in + n_out)), for `n_in` inputs and `n_out` outputs as Glorot and Bengio count them."""
+    """√(1.5 / (n_in + n_out)), for `n_in` inputs and `n_out` outputs as Glorot and Bengio count them.
+
+    Examples
+    --------
+    >>> glorot_bound(4, 2)
+    0.5
+    """
     return float(np.sqrt(1.5 / (n_in + n_out)))
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What the two sources do differently.
+    """The points in which the two sources differ.
 
     Attributes
     ----------
     initial_range : function (n_in, n_out) → float
-        Binarized weights start uniform in ± this.
+        Binarized weights start uniform in ± its value.
     step_scale : function (n_in, n_out) → float
-        Factor on their Adam steps.
+        Its value multiplies their Adam steps.
     zero_is_positive : bool
-        The rule of `reproduce.formulas.sign`.
+        The rule of the sign at zero; see `reproduce.formulas.sign`.
     decay_rates : tuple of numpy.float32
-        β₁, 1 − β₁, β₂ and 1 − β₂ of every parameter's Adam.
+        β₁, 1 − β₁, β₂ and 1 − β₂ of Adam, for every parameter.
     draws_stream_seed : bool
         Whether each layer first draws one integer, to seed a stream that goes unused.
     """
@@ -43,7 +49,7 @@ def _subtracted_then_rounded():
 
 
 def _rounded_then_subtracted():
-    """As Lasagne 0.2.dev1, which the repositories call; it leaves 1 − β₂ 1.3e-5 off, relatively."""
+    """The order of Lasagne 0.2.dev1, which the repositories call; 1 − β₂ has a relative error of 1.3e-5."""
     beta1, beta2, one = np.float32(BETA1), np.float32(BETA2), np.float32(1)
     return beta1, one - beta1, beta2, one - beta2
 
@@ -66,4 +72,4 @@ REPOSITORY = Recipe(
 )
 
 RECIPES = {"released": RELEASED, "repository": REPOSITORY}
-"""By the values of ``method.variant``."""
+"""The recipes, by the values of ``method.variant``."""

@@ -1,4 +1,4 @@
-"""Adam whose second moment is the curvature d, kept once, and clipping."""
+"""Adam, whose second moment also gives the curvature d, and the clipping of latent weights."""
 
 import aesara.tensor as at
 import numpy as np
@@ -14,14 +14,14 @@ from reproduce.model.recipe import BETA1, BETA2
 def adam(loss, network, learning_rate):
     """Updates of one training step (Algorithm 1).
 
-    Latent weights take their steps from the gradient with respect to the weights that the network used, ``α·b``;
-    binarized ones are then clipped to ±1, and their scale moves to the one that the next step uses. All other
-    parameters take plain Adam steps. This is Lasagne's form of Adam: ε is not corrected for bias.
+    The latent weights step along the gradient with respect to ``α·b``, the weights that the network used. Those that
+    are binarized are then clipped to ±1, and their scale becomes the one that the next step uses. All other parameters
+    take plain Adam steps. This is Lasagne's form of Adam: ε is not corrected for bias.
 
     Parameters
     ----------
     loss : scalar
-        Of the training pass.
+        The loss of the training pass.
     network : reproduce.model.networks.Network
     learning_rate : float32 scalar
         η.
@@ -29,7 +29,7 @@ def adam(loss, network, learning_rate):
     Returns
     -------
     list of (shared variable, expression)
-        Initial state: all moments and the step count 0.
+        All moments and the step count start at 0.
     """
     weights, parameters = network.weights, network.parameters
     gradients = grad(loss, [weight.used for weight in weights] + parameters)
@@ -58,7 +58,7 @@ def _weight_step(weight, gradient, size, decay_rates):
     w_next, m_next, v_next, *alpha_next = step(weight.latent, m, v, gradient, size, return_list=True)
     updates = [(weight.latent, w_next), (m, m_next), (v, v_next)]
     if weight.alpha is not None:
-        # AdamStep has C code for the paper's scales only; another's is a part of the graph.
+        # AdamStep computes the paper's scales only; any other scale is part of the graph.
         (alpha_next,) = alpha_next or [binarization.alpha(method, w_next, v_next)]
         updates.append((weight.alpha, alpha_next))
     return updates

@@ -1,1 +1,1 @@
-"""Operations of the method that Aesara lacks, each with a C implementation, a NumPy one and a JAX twin."""
+"""Ops that the methods need and Aesara lacks, each in C, NumPy and JAX."""

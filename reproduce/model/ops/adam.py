@@ -10,28 +10,39 @@ from aesara.link.c.op import COp
 from reproduce import formulas
 
 C_WEIGHTS = {"mean_abs": "1.0f", "curvature": "d"}
-"""The α that a step returns are means of abs(w); their weights in C."""
+"""The scales that a step can return. Each is a weighted mean of abs(w); the values are its weights in C."""
 
 
 class AdamStep(COp):
     """A step of Adam on latent weights, clipped, with the scale α of the result.
 
-    From weights w, moments m and v, gradient g (float32, all of one shape) and the scalar step size a come w', m' and
-    v' of `reproduce.formulas.adam_step` (Algorithm 1, steps 3 to 5), w' clipped to ±1 where `clip`, and the α of w' and
-    v' for the next iteration. The second moment is kept once: it is both Adam's and the curvature. Sums are accumulated
-    in float64 (by JAX in float32), in blocks of fixed size, so that the result does not depend on the number of
-    threads. A NaN in w stays one through the clip.
+    The inputs are weights w, moments m and v, the gradient g (float32, all of one shape) and the scalar step size a.
+    The outputs are w', m' and v' of `reproduce.formulas.adam_step` (Algorithm 1, steps 3 to 5), with w' clipped to ±1
+    if `clip`, and the α of w' and v' for the next iteration. One second moment serves both Adam and the curvature.
+    Sums accumulate in float64 (on JAX in float32), in blocks of fixed size, so the result does not depend on the number
+    of threads. A NaN in w remains NaN when it is clipped.
 
     Parameters
     ----------
     clip : bool
         Whether weights are clipped to ±1.
     scale : {None, "one", "mean_abs", "curvature"}
-        Which α is returned after w', m' and v', of those in `C_WEIGHTS`; none for others.
+        The α that is returned after w', m' and v' if it is one of `C_WEIGHTS`; otherwise none is.
     decay_rates : tuple of numpy.float32
         β₁, 1 − β₁, β₂ and 1 − β₂; see `reproduce.model.recipe`.
     inplace : bool
         Whether w, m and v are overwritten; set by Aesara's rewriting.
+
+    Examples
+    --------
+    >>> from aesara import function
+    >>> from reproduce.model.recipe import RELEASED
+    >>> tensors, size = [at.fmatrix() for _ in "wmvg"], at.fscalar()
+    >>> outputs = AdamStep(clip=True, scale="curvature", decay_rates=RELEASED.decay_rates)(*tensors, size)
+    >>> step = function([*tensors, size], outputs, mode="FAST_COMPILE")
+    >>> w, m, v, alpha = step(*np.ones((4, 2, 3), np.float32), 0.01)
+    >>> w.shape, m.shape, v.shape, alpha.shape
+    ((2, 3), (2, 3), (2, 3), ())
     """
 
     __props__ = ("clip", "scale", "decay_rates", "inplace")
@@ -52,9 +63,9 @@ class AdamStep(COp):
         step_size = at.as_tensor_variable(step_size)
         for x in (*tensors, step_size):
             if x.dtype != "float32":
-                raise TypeError(f"AdamStep wants float32, got {x.dtype} for {x}")
+                raise TypeError(f"AdamStep needs float32, got {x.dtype} for {x}")
         if len({x.ndim for x in tensors}) != 1 or step_size.ndim:
-            raise TypeError("AdamStep wants w, m, v and g of one shape and a scalar step size")
+            raise TypeError("AdamStep needs w, m, v and g of one shape and a scalar step size")
         outputs = [x.type() for x in tensors[:3]]
         if self.has_alpha:
             outputs.append(at.fscalar())
@@ -71,7 +82,7 @@ class AdamStep(COp):
             output[0] = np.asarray(value)
 
     def step(self, xp, w, m, v, g, step_size):
-        """The outputs for arrays that the namespace `xp` computes."""
+        """The outputs, computed by the namespace `xp` from its arrays."""
         w, m, v = formulas.adam_step(xp, w, m, v, g, step_size, self.decay_rates)
         if self.clip:
             w = xp.clip(w, np.float32(-1), np.float32(1))
@@ -144,7 +155,7 @@ class AdamStep(COp):
         """
 
     def _open(self, old, new, fail):
-        """C code that makes `new` a contiguous array holding the values of `old`, or `old` itself."""
+        """C code that makes `new` a contiguous copy of `old`, or `old` itself."""
         reuse = f"PyArray_IS_C_CONTIGUOUS({old})" if self.inplace else "0"
         return f"""
         if ({reuse}) {{

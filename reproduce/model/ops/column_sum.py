@@ -1,4 +1,4 @@
-"""Column sums in float64, a row at a time: what batch norm and biases ask of a minibatch."""
+"""Column sums in float64, one row at a time. Batch norm and biases need them for each minibatch."""
 
 import aesara.tensor as at
 import numpy as np
@@ -9,14 +9,21 @@ from aesara.link.c.op import COp
 from aesara.tensor.math import Sum
 
 REWRITE = "sum_columns_by_rows"
-"""Tag of the rewrite that puts `ColumnSum` in the place of Aesara's own sums; the c backend asks for it."""
+"""Tag of the rewrite that replaces Aesara's own sums by `ColumnSum`; the c backend includes it."""
 
 
 class ColumnSum(COp):
     """Σᵢ xᵢⱼ of a float32 matrix x, (rows, columns) → (columns,) float32, accumulated in float64.
 
     Every column adds its rows in their order, as Aesara's ``Sum(axis=0, acc_dtype="float64")`` does, so both give the
-    same bits; this one reads memory in its order and adds neighbouring columns at once.
+    same bits. This Op reads the memory in its own order and adds neighbouring columns together.
+
+    Examples
+    --------
+    >>> from aesara import function
+    >>> x = at.fmatrix()
+    >>> function([x], ColumnSum()(x), mode="FAST_COMPILE")([[1, 2, 3], [4, 5, 6]]).tolist()
+    [5.0, 7.0, 9.0]
     """
 
     __props__ = ()
@@ -24,7 +31,7 @@ class ColumnSum(COp):
     def make_node(self, x):
         x = at.as_tensor_variable(x)
         if x.dtype != "float32" or x.ndim != 2:
-            raise TypeError(f"ColumnSum wants a float32 matrix, got {x.type}")
+            raise TypeError(f"ColumnSum needs a float32 matrix, got {x.type}")
         return Apply(self, [x], [at.TensorType("float32", shape=(x.type.shape[1],))()])
 
     def infer_shape(self, fgraph, node, shapes):
@@ -81,5 +88,5 @@ def local_sum_columns_by_rows(fgraph, node):
     return [ColumnSum()(x)]
 
 
-# After all of Aesara's own rewrites, which know Sum and not this.
+# After all of Aesara's own rewrites, which know Sum but not ColumnSum.
 optdb.register(REWRITE, in2out(local_sum_columns_by_rows), position=80)

@@ -1,4 +1,4 @@
-"""The JAX twins of our own operations; importing this module registers them with Aesara's JAX linker."""
+"""JAX implementations of our own Ops; importing this module registers them with Aesara's JAX linker."""
 
 import functools
 from types import SimpleNamespace
@@ -16,7 +16,7 @@ JAX = SimpleNamespace(
     sqrt=jnp.sqrt, square=jnp.square, where=jnp.where, tanh=jnp.tanh, sigmoid=jax.nn.sigmoid, clip=jnp.clip,
     split=jnp.split, concatenate=jnp.concatenate, sum=jnp.sum, mean=jnp.mean,
 )  # fmt: skip
-"""What `reproduce.formulas` computes JAX's arrays by; sums are accumulated in float32."""
+"""Functions by which `reproduce.formulas` computes JAX's arrays; sums accumulate in float32."""
 
 
 @jax_funcify.register(Sign)

@@ -12,7 +12,7 @@ KINDS = (None, "cell_output", "hidden_state")
 
 
 class _Gates(COp):
-    """What both Ops share: float32 matrices in and out, rows divided among threads.
+    """Base of both Ops: float32 matrices in and out, with the rows divided among threads.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class _Gates(COp):
         inputs = [at.as_tensor_variable(x) for x in inputs]
         for x in inputs:
             if x.dtype != "float32" or x.ndim != 2:
-                raise TypeError(f"{type(self).__name__} wants float32 matrices, got {x.type}")
+                raise TypeError(f"{type(self).__name__} needs float32 matrices, got {x.type}")
         return Apply(self, inputs, [at.fmatrix() for _ in range(outputs)])
 
     def c_headers(self, **kwargs):
@@ -36,8 +36,8 @@ class _Gates(COp):
     def _c_code(self, inputs, outputs, widths, width_out, body, fail):
         """C code that runs `body` for the columns j < n of each row.
 
-        `widths` and `width_out` tell how many times n columns each input and output has. The body sees a row of input k
-        as ``x<k>`` and of output k as ``z<k>``.
+        The inputs have n times `widths` columns, the outputs n times `width_out`. In the body, ``x<k>`` is a row of
+        input k and ``z<k>`` a row of output k.
         """
         held = " ".join(f"Py_XDECREF(a{k});" for k in range(len(inputs)))
         arrays = "\n".join(f"PyArrayObject* a{k} = PyArray_GETCONTIGUOUS({x});" for k, x in enumerate(inputs))
@@ -86,7 +86,15 @@ class LSTMGates(_Gates):
     """From pre-activations and cells to the next cells and hidden states: `reproduce.formulas.lstm_gates`.
 
     Inputs: pre-activations (batch, 4·units) and cells (batch, units), float32. Outputs: cells and hidden states
-    (batch, units), and what the gradient needs (batch, 5·units).
+    (batch, units), and the values that the gradient needs (batch, 5·units).
+
+    Examples
+    --------
+    >>> from aesara import function
+    >>> pre, cell = at.fmatrices(2)
+    >>> step = function([pre, cell], LSTMGates()(pre, cell), mode="FAST_COMPILE")
+    >>> [x.shape for x in step(np.zeros((2, 12), np.float32), np.ones((2, 3), np.float32))]
+    [(2, 3), (2, 3), (2, 15)]
     """
 
     __props__ = ("binarize",)
@@ -130,9 +138,18 @@ class LSTMGates(_Gates):
 class LSTMGatesGradient(_Gates):
     """The gradient of `LSTMGates`: `reproduce.formulas.lstm_gates_gradient`.
 
-    Inputs: what `LSTMGates` kept (batch, 5·units); the cells before and after the step, and the gradients with respect
-    to the cells and hidden states that it gave, each (batch, units). Outputs: the gradients with respect to the
-    pre-activations (batch, 4·units), clipped to ± `clip` where that is not 0, and to the cells (batch, units).
+    Inputs: the values that `LSTMGates` kept (batch, 5·units); the cells before and after the step (batch, units); the
+    gradients with respect to the cells and the hidden states after it (batch, units). Outputs: the gradient with
+    respect to the pre-activations (batch, 4·units), clipped to ± `clip` unless that is 0, and the gradient with respect
+    to the cells before the step (batch, units).
+
+    Examples
+    --------
+    >>> from aesara import function
+    >>> inputs = at.fmatrices(5)
+    >>> gradient = function(inputs, LSTMGatesGradient(clip=5.0)(*inputs), mode="FAST_COMPILE")
+    >>> [x.shape for x in gradient(np.ones((2, 15), np.float32), *np.ones((4, 2, 3), np.float32))]
+    [(2, 12), (2, 3)]
     """
 
     __props__ = ("binarize", "clip")

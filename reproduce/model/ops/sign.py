@@ -1,4 +1,4 @@
-"""The sign of the released scripts, with its straight-through gradient, as one elementwise operation."""
+"""The released scripts' sign with its straight-through gradient, as one elementwise Op."""
 
 from types import SimpleNamespace
 
@@ -10,7 +10,7 @@ from aesara.tensor.elemwise import Elemwise
 from reproduce import formulas
 
 SCALARS = SimpleNamespace(where=switch)
-"""What `reproduce.formulas` computes Aesara's symbolic scalars by."""
+"""Functions by which `reproduce.formulas` computes Aesara's symbolic scalars."""
 
 
 class Sign(UnaryScalarOp):
@@ -19,7 +19,7 @@ class Sign(UnaryScalarOp):
     Parameters
     ----------
     zero_is_positive : bool
-        Which rule decides at zero.
+        The rule at zero; see `reproduce.formulas.sign`.
     """
 
     __props__ = ("zero_is_positive",)
@@ -29,7 +29,7 @@ class Sign(UnaryScalarOp):
         super().__init__(same_out_nocomplex, name=name)
 
     def impl(self, x):
-        # Aesara's Python linker passes Python floats; the rule is that of the graph's precision.
+        # Aesara's Python linker passes Python floats, but the rule holds in the graph's precision.
         x = np.asarray(x, dtype=getattr(x, "dtype", aesara.config.floatX))
         return formulas.sign(formulas.NUMPY, x, self.zero_is_positive)
 
@@ -57,5 +57,13 @@ _sign = {rule: Elemwise(Sign(rule), name="sign") for rule in (True, False)}
 
 
 def sign(x, zero_is_positive=True):
-    """`Sign` of every element of tensor `x`, in its shape and dtype."""
+    """`Sign` of every element of tensor `x`, in its shape and dtype.
+
+    Examples
+    --------
+    >>> import aesara.tensor as at
+    >>> x = at.fmatrix()
+    >>> aesara.function([x], sign(x), mode="FAST_COMPILE")([[-0.5, 0, 2]]).tolist()
+    [[-1.0, 1.0, 1.0]]
+    """
     return _sign[zero_is_positive](x)

@@ -249,7 +249,7 @@ def test_clip_is_exact_at_its_bounds(mode):
 def test_other_types_are_refused(number):
     inputs = [*at.fmatrices(4), at.fscalar()]
     inputs[number] = inputs[number].astype("float64")
-    with pytest.raises(TypeError, match="wants float32, got float64"):
+    with pytest.raises(TypeError, match="needs float32, got float64"):
         AdamStep(True, "one", RELEASED.decay_rates)(*inputs)
 
 
