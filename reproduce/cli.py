@@ -1,4 +1,4 @@
-"""The commands. Data goes to stdout, progress and logs to stderr; a user's mistake is one line and exit code 2."""
+"""The commands. Data goes to stdout, progress and logs to stderr; a user's mistake gives one line and exit code 2."""
 
 import argparse
 import json
@@ -52,64 +52,65 @@ def main(argv=None):
 
 def parser():
     """The command line's grammar."""
-    about = "Reference reproduction of Loss-aware Binarization of Deep Networks (ICLR 2017)."
+    about = "Reproduces Loss-aware Binarization of Deep Networks (ICLR 2017) on Aesara and Lasagne."
     top = Parser(prog="python -m reproduce", description=about)
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=Parser)
 
-    run = commands.add_parser("run", help="train an experiment with a method, to the end of its schedule")
+    run = commands.add_parser("run", help="train an experiment with a method, to the end of the schedule")
     _experiment_options(run)
-    run.add_argument("--epochs", type=int, metavar="N", help="as --set training.epochs=N")
-    run.add_argument("--runs", default="runs", metavar="DIR", help="where runs are written (default: %(default)s)")
-    run.add_argument("--restart", action="store_true", help="start anew, removing what an earlier run left")
+    run.add_argument("--epochs", type=int, metavar="N", help="the same as --set training.epochs=N")
+    run.add_argument("--runs", default="runs", metavar="DIR", help="folder to write runs to (default: %(default)s)")
+    run.add_argument("--restart", action="store_true", help="start anew and remove what an earlier run left")
     run.add_argument("--minutes", type=minutes, metavar="N", help="save and stop after N minutes, exit code 75")
     interval = "time between checkpoints (default: %(default)g); Ctrl-C, SIGTERM and SIGHUP save too"
     run.add_argument("--checkpoint-minutes", type=minutes, default=5.0, metavar="N", help=interval)
     run.set_defaults(command=_run)
 
-    trace = commands.add_parser("trace", help="train a few minibatches and print their losses as JSON")
+    trace = commands.add_parser("trace", help="print the losses of the first minibatches as JSON")
     _experiment_options(trace)
     trace.add_argument("--steps", type=int, default=10, metavar="N", help="minibatches (default: %(default)s)")
-    trace.add_argument("--out", metavar="FILE.json", help="write there instead of stdout")
+    trace.add_argument("--out", metavar="FILE.json", help="file to write instead of stdout")
     trace.set_defaults(command=_trace)
 
     sample = commands.add_parser("sample", help="print text from a trained language model")
     sample.add_argument("run", metavar="RUN", help="the folder of a run, as 'run' prints it")
-    prompt = "the text's beginning (default: a line feed, where the model knows one)"
+    prompt = "beginning of the text (default: a line feed, if the model knows it)"
     sample.add_argument("--prompt", metavar="TEXT", help=prompt)
-    temperature = "of the draws; 0 takes the most probable character (default: %(default)s)"
+    temperature = "randomness of the draws; 0 takes the most probable character (default: %(default)s)"
     sample.add_argument("--temperature", type=float, default=1.0, metavar="T", help=temperature)
     sample.add_argument("--length", type=int, default=1000, metavar="N", help="characters (default: %(default)s)")
-    sample.add_argument("--seed", type=int, default=1234, help="of the draws (default: %(default)s)")
+    sample.add_argument("--seed", type=int, default=1234, help="seed of the draws (default: %(default)s)")
     _backend_options(sample)
     sample.set_defaults(command=_sample)
 
     report = commands.add_parser("report", help="write the report on all runs: OUT/index.html and OUT/report.md")
     _runs_option(report)
-    report.add_argument("--out", default="report", metavar="DIR", help="default: %(default)s")
+    report.add_argument("--out", default="report", metavar="DIR", help="folder to write to (default: %(default)s)")
     report.set_defaults(command=_report)
 
-    cells = commands.add_parser("cells", help="list each cell of Tables 1-4: paper, ours, state, command")
+    cells = commands.add_parser("cells", help="list each cell of Tables 1-4: the paper's number, ours, state, command")
     _runs_option(cells)
     cells.set_defaults(command=_cells)
 
     data = commands.add_parser("data", help="list, prepare or verify data sets")
     data.add_argument("action", choices=("list", "prepare", "verify"))
-    data.add_argument("name", nargs="?", metavar="NAME", help="a data set; all where it is left out (list, verify)")
+    data.add_argument("name", nargs="?", metavar="NAME", help="a data set; list and verify take all if it is left out")
     _data_option(data)
-    where = "prepare from this folder or file, plain or .gz, without a download"
+    where = "folder or file to prepare from instead of a download, plain or .gz"
     data.add_argument("--from", dest="from_path", metavar="PATH", help=where)
     _unofficial_option(data)
     data.set_defaults(command=_data)
 
     theano = commands.add_parser("theano", help="run a script of Theano's and Lasagne's era as it is, Python 2 or 3")
-    theano.add_argument("--backend", choices=("c", "jax"), help="default: c, unless a GPU is asked for")
+    theano.add_argument("--backend", choices=("c", "jax"), help="default: c, unless a GPU is requested")
     theano.add_argument("--device", choices=("cpu", "gpu"), help="default: as THEANO_FLAGS and .theanorc say")
-    theano.add_argument("--python", choices=("auto", "2", "3"), default="auto", help="the script's (default: it shows)")
+    version = "the script's Python version (default: %(default)s, decided for each file by its content)"
+    theano.add_argument("--python", choices=("auto", "2", "3"), default="auto", help=version)
     theano.add_argument("script", metavar="SCRIPT.py")
-    theano.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARG", help="the script's own")
+    theano.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARG", help="arguments of the script")
     theano.set_defaults(command=_theano)
 
-    doctor = commands.add_parser("doctor", help="what works on this machine, and what to do about the rest")
+    doctor = commands.add_parser("doctor", help="check what works on this machine, and say what to do about the rest")
     _data_option(doctor)
     doctor.set_defaults(command=_doctor)
     return top
@@ -119,7 +120,7 @@ def _experiment_options(command):
     command.add_argument("experiment", metavar="EXPERIMENT", help="digits (no download), mnist, …")
     known = "; ".join(f"{method.name}: {method.help}" for method in METHODS.values())
     command.add_argument("--method", required=True, help=known)
-    command.add_argument("--seed", type=int, default=1234, help="default: %(default)s, the released scripts'")
+    command.add_argument("--seed", type=int, default=1234, help="default: %(default)s, as in the released scripts")
     _backend_options(command)
     command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting")
     _data_option(command)
@@ -219,14 +220,14 @@ def _trace(options, argv):
 def _sample(options, argv):
     _check_seed(options)
     if not 0 <= options.temperature < math.inf:
-        raise UserError(f"--temperature must be a number from 0 on, got {options.temperature}")
+        raise UserError(f"--temperature must be a finite number, at least 0, got {options.temperature}")
     if options.length < 1:
         raise UserError(f"--length must be at least 1, got {options.length}")
     from reproduce import sampling
 
     model = sampling.load(options.run)
     prompt = sampling.encode_prompt(options.prompt, model.vocabulary)
-    print(f"the best model of {options.run}, of epoch {model.epoch}", file=sys.stderr)
+    print(f"{options.run}: the best model, of epoch {model.epoch}", file=sys.stderr)
     backend = _backend(options)
     text = sampling.sample(model, backend, prompt, options.length, options.temperature, options.seed)
     encoding = sys.stdout.encoding or "utf-8"
@@ -252,20 +253,20 @@ def _data(options, argv):
     names = catalog.DATA_SETS
     chosen = [catalog.get(options.name)] if options.name else list(names.values())
     if options.from_path is not None and options.action != "prepare":
-        raise UserError(f"--from goes with 'data prepare' only, not with 'data {options.action}'; leave it out")
+        raise UserError(f"--from works with 'data prepare' only, not with 'data {options.action}'; leave it out")
     if options.action == "list":
         for source in chosen:
             print(f"{source.name:16}{source.state(options.data):32}{source.description}")
     elif options.action == "verify":
         return _verify(chosen, options)
     elif options.name is None:
-        raise UserError(f"say which data set to prepare: {', '.join(names)}")
+        raise UserError(f"name the data set to prepare, one of {', '.join(names)}")
     else:
         print(chosen[0].prepare(options.data, options.from_path, options.allow_unofficial))
 
 
 def _verify(chosen, options):
-    """Verify all that is prepared; where one data set is named, it must be."""
+    """Verify every prepared data set; one that was named must be prepared."""
     damaged = 0
     for source in chosen:
         try:
@@ -312,12 +313,12 @@ def _runs_folders(options):
         return default_folders()
     for name in options.runs:
         if not Path(name).is_dir():
-            raise UserError(f"there is no folder {name}; --runs names folders that 'run' wrote")
+            raise UserError(f"there is no folder {name}; --runs takes folders that 'run' wrote")
     return [Path(name) for name in options.runs]
 
 
 def _portable(argv):
-    """`argv` without what is the machine's or the moment's, not the run's: folders, and --restart."""
+    """`argv` without the options that do not describe the run: folders, and --restart."""
     kept, skip = [], False
     for word in argv:
         if skip:

@@ -1,4 +1,4 @@
-"""What works on this machine, and what to do about the rest."""
+"""Checks what works on this machine, and says what to do about the rest."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ from reproduce.shim import threads
 
 
 def examine(data):
-    """Yield lines, each a check: ``ok``, ``note`` (something optional is missing) or ``bad``, and what to do.
+    """Yield one line per check: ``ok``, ``note`` (something optional is missing) or ``bad``, with what to do.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def examine(data):
     for problem in untested:
         yield _line("note", "versions", problem)
     if not untested:
-        yield _line("ok", "versions", f"of {', '.join(versions.TESTED)}: within what was tested")
+        yield _line("ok", "versions", f"{', '.join(versions.TESTED)}: all within the tested range")
     yield _line("ok", "processor", provenance.processor())
     yield from _c_backend()
     yield from _jax_backend()
@@ -51,13 +51,13 @@ def _c_backend():
         return
     if not backends.has_compiler():
         problem, remedy = backends.c_obstacle()
-        yield _line("note", "compiler", f"{problem}: runs take the jax backend; {remedy} for the c backend")
+        yield _line("note", "compiler", f"{problem}: runs use the jax backend; {remedy} for the c backend")
         return
     yield _line("ok", "compiler", f"{aesara.config.cxx}: the c backend works")
     linked = aesara.config.blas__ldflags
     yield _line("ok", "blas", f"linked: {linked}" if linked else "through NumPy's own OpenBLAS")
     waiting = "sleep" if os.environ.get(threads.POLICY, "").lower() == "passive" else "spin"
-    yield _line("ok", "threads", f"{threads.blas_threads()} (OMP_NUM_THREADS sets it); those that wait {waiting}")
+    yield _line("ok", "threads", f"{threads.blas_threads()} (set by OMP_NUM_THREADS); idle ones {waiting}")
     yield _line("ok", "compiled", f"graphs are cached in {aesara.config.compiledir}")
 
 

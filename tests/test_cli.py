@@ -43,16 +43,16 @@ def fails(capsys, *argv):
         (["trace", "digits", "--method", "lab", "--steps", "0"], "at least 1"),
         (["sample"], "RUN"),
         (["sample", "/nowhere"], "no folder /nowhere"),
-        (["sample", ".", "--temperature", "-1"], "--temperature must be a number from 0 on"),
-        (["sample", ".", "--temperature", "nan"], "--temperature must be a number from 0 on"),
-        (["sample", ".", "--temperature", "inf"], "--temperature must be a number from 0 on"),
+        (["sample", ".", "--temperature", "-1"], "--temperature must be a finite number, at least 0"),
+        (["sample", ".", "--temperature", "nan"], "--temperature must be a finite number, at least 0"),
+        (["sample", ".", "--temperature", "inf"], "--temperature must be a finite number, at least 0"),
         (["sample", ".", "--temperature", "hot"], "invalid float"),
         (["sample", ".", "--length", "0"], "at least 1"),
         (["sample", ".", "--seed", "-1"], "--seed"),
-        (["data", "prepare"], "which data set"),
+        (["data", "prepare"], "name the data set to prepare"),
         (["data", "verify", "mnits"], "did you mean 'mnist'"),
-        (["data", "list", "digits", "--from", "/nonexistent"], "--from goes with 'data prepare' only"),
-        (["data", "verify", "digits", "--from", "/nonexistent"], "--from goes with 'data prepare' only"),
+        (["data", "list", "digits", "--from", "/nonexistent"], "--from works with 'data prepare' only"),
+        (["data", "verify", "digits", "--from", "/nonexistent"], "--from works with 'data prepare' only"),
         (["report", "--runs", "/nowhere"], "no folder /nowhere"),
     ],
 )
@@ -89,8 +89,8 @@ def test_bad_data_are_a_mistake_and_a_full_disk_is_a_failure(capsys, tmp_path, b
         assert cli.main([*prepare, "--allow-unofficial"]) == 1
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    told = capsys.readouterr().err
-    assert "mnist.h5: File too large; free space" in told and told.count("\n") == 1
+    message = capsys.readouterr().err
+    assert "mnist.h5: File too large; free space" in message and message.count("\n") == 1
     assert not list((tmp_path / "data" / "mnist").iterdir())
     images = blank_mnist / "train-images-idx3-ubyte.gz"
     images.write_bytes(images.read_bytes()[:-10])

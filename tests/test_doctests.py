@@ -30,7 +30,9 @@ MODULES = [
     "datasets.svhn.source",
     "datasets.text.loader",
     "datasets.text.python_source",
+    "reproduce.backends.versions",
     "reproduce.experiments",
+    "reproduce.figure1.histograms",
     "reproduce.formulas",
     "reproduce.methods",
     "reproduce.model.binarization",
@@ -43,6 +45,8 @@ MODULES = [
     "reproduce.model.ops.lstm_gates",
     "reproduce.model.ops.sign",
     "reproduce.model.recipe",
+    "reproduce.report.statistics",
+    "reproduce.report.text",
     "reproduce.sampling",
     "reproduce.splits",
 ]

@@ -1,12 +1,12 @@
 """Compiles (inputs, outputs, updates) into steps that share one state.
 
-A backend owns the values of the shared variables that its steps update. Both kinds offer the same:
+A backend owns the values of the shared variables that its steps update. Both backends have the same interface:
 
-- ``compile(inputs, outputs, updates=()) -> Step``; a step is called with arrays and returns a list of arrays, and
-  ``step.loop(*stacked)`` runs it along the leading axis of its arguments, yielding the outputs of several calls at
-  a time, stacked.
-- ``state(names=None) -> dict``: name to array of all that the steps update, and ``restore(dict)``.
-- ``name``, ``device`` and ``resident_limit``: bytes of training data to keep on the device unless told otherwise.
+- ``compile(inputs, outputs, updates=())`` returns a step. A step is called with arrays and returns a list of arrays.
+  ``step.loop(*stacked)`` calls it for each entry of the leading axis of its arguments, and yields the outputs of
+  several calls at a time, stacked.
+- ``state(names=None) -> dict`` returns the arrays that the steps update, by name; ``restore(dict)`` sets them.
+- ``name``, ``device``, and ``resident_limit``, the default number of bytes of training data to keep on the device.
 """
 
 import shutil
@@ -22,27 +22,27 @@ NAMES = ("c", "jax")
 
 
 FASTER_ON_JAX = ("cnn", "lstm")
-"""Kinds of network whose steps the jax backend takes faster than the c backend on a CPU; see docs/performance.md."""
+"""Kinds of network that train faster on the jax backend than on the c backend on a CPU; see docs/performance.md."""
 
 
 def create(name="auto", device="auto", precision="float32", kind="mlp"):
-    """A backend.
+    """Create a backend.
 
     Parameters
     ----------
     name : {"auto", "c", "jax"}
-        ``auto`` is `c` where Aesara can compile C code, no GPU is asked for and `kind` is faster there, else `jax`.
+        ``auto`` is `c` if Aesara can compile C code, no GPU is requested and `kind` is faster on `c`; else `jax`.
     device : {"auto", "cpu", "gpu"}
-        ``auto`` is a GPU where the `jax` backend finds one.
+        ``auto`` is a GPU if the `jax` backend finds one.
     precision : {"float32", "tf32"}
-        Of matrix products on a GPU.
+        The precision of matrix products on a GPU.
     kind : {"mlp", "cnn", "lstm"}
-        ``network.kind`` of what it is for.
+        ``network.kind`` of the experiment that it trains.
 
     Raises
     ------
     UserError
-        Where what is asked for is not to be had on this machine.
+        If this machine cannot provide the backend, the device or the precision.
     """
     if name not in ("auto", *NAMES):
         raise UserError(f"unknown backend '{name}'; backends are auto, {', '.join(NAMES)}")
@@ -62,7 +62,7 @@ def create(name="auto", device="auto", precision="float32", kind="mlp"):
     versions.check_jax()
     try:
         from reproduce.backends.jax import JaxBackend
-    except (ImportError, AttributeError, RuntimeError) as error:  # a name that is gone, or a jaxlib of another version
+    except (ImportError, AttributeError, RuntimeError) as error:  # a removed name, or a jaxlib of another version
         raise UserError(f"JAX {versions.version('jax')} does not work here ({error}); {versions.advice()}") from error
     return JaxBackend(device, precision)
 
@@ -73,9 +73,9 @@ def has_compiler():
 
 
 def c_obstacle():
-    """Why the c backend cannot run here, and what to do; None where it can."""
+    """Why the c backend cannot run here, and what to do; None if it can."""
     if numpy2.is_used():
-        return f"Aesara's C code needs NumPy 1 and this is {np.__version__}", "take NumPy 1.26 ('make venv')"
+        return f"Aesara's C code needs NumPy 1, but this is {np.__version__}", "install NumPy 1.26 ('make venv')"
     if not aesara.config.cxx or shutil.which(aesara.config.cxx) is None:
         return "no C++ compiler was found", "install g++"
     return None

@@ -9,8 +9,8 @@ from reproduce.backends.state import NamedVariables
 from reproduce.model.ops import column_sum
 
 EXCLUDED = ("local_dot22_to_dot22scalar",)
-"""Rewrites left out. This one moves a factor into a product even where the product itself is needed too, and then
-computes it twice: batch norm's gradient, which negates, would cost each dense layer a fourth product."""
+"""Rewrites left out. This one moves a factor into a product even if the product itself is needed too, and so computes
+it twice. Batch norm's gradient, which negates, would then cost each dense layer a fourth product."""
 
 
 class CBackend:
@@ -25,7 +25,7 @@ class CBackend:
 
     def compile(self, inputs, outputs, updates=()):
         """A step with `inputs` and `outputs` that applies `updates`; see `reproduce.backends`."""
-        # Intermediate storage is kept between calls: allocating it anew costs more than it saves here.
+        # Intermediate storage is kept between calls, because allocating it anew costs more than it saves here.
         mode = Mode(VMLinker(use_cloop=True, allow_gc=False), "fast_run")
         mode = mode.excluding(*EXCLUDED).including(column_sum.REWRITE)
         function = aesara.function(inputs, outputs, updates=list(updates), mode=mode)
@@ -33,12 +33,12 @@ class CBackend:
         return CStep(function)
 
     def state(self, names=None):
-        """Copies of all that the steps update, or of what `names` names, by name."""
+        """Copies of the variables that the steps update, by name: all of them, or those in `names`."""
         variables = self._updated.select(names)
         return {name: variable.get_value() for name, variable in variables.items()}
 
     def restore(self, state):
-        """Set what `state` returned."""
+        """Set the values that `state` returned."""
         self._updated.check(state)
         for name, variable in self._updated.by_name.items():
             variable.set_value(np.asarray(state[name], dtype=variable.dtype, order="C"))

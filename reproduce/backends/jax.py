@@ -16,23 +16,23 @@ from reproduce.errors import UserError
 from reproduce.shim import jax_ops
 
 CHUNK = 100
-"""Steps that run on a GPU before the host looks at their outputs."""
+"""Number of steps that a GPU runs before the host reads their outputs."""
 
 DETERMINISTIC = "--xla_gpu_deterministic_ops"
-"""Keeps XLA from adding in the order in which threads end, and from choosing among kernels by their times."""
+"""Keeps XLA from adding in the order in which threads finish, and from choosing kernels by their times."""
 
 
 class JaxBackend:
     """Compiles steps with JAX for one device.
 
-    The values of updated shared variables are device arrays that each step takes, donates and replaces; the shared
-    variables themselves keep their initial values, and `state` reads the device.
+    The values of updated shared variables are device arrays. Each step takes, donates and replaces them. The shared
+    variables themselves keep their initial values; `state` reads the device.
 
     Parameters
     ----------
     device : {"auto", "cpu", "gpu"}
     precision : {"float32", "tf32"}
-        Of matrix products on a GPU.
+        The precision of matrix products on a GPU.
     """
 
     name = "jax"
@@ -66,12 +66,12 @@ class JaxBackend:
         return JaxStep(self, function, len(inputs), len(outputs), constant, updated)
 
     def state(self, names=None):
-        """Copies of all that the steps update, or of what `names` names, by name."""
+        """Copies of the variables that the steps update, by name: all of them, or those in `names`."""
         variables = self._updated.select(names)
         return {name: np.array(self._values[variable]) for name, variable in variables.items()}
 
     def restore(self, state):
-        """Set what `state` returned."""
+        """Set the values that `state` returned."""
         self._updated.check(state)
         for name, variable in self._updated.by_name.items():
             self._values[variable] = self._put(np.asarray(state[name], dtype=variable.dtype))
@@ -82,20 +82,20 @@ class JaxBackend:
 
     @contextlib.contextmanager
     def _enough_memory(self):
-        """Raise UserError where the device has too little memory for what is done in the block."""
+        """Raise UserError if the device runs out of memory in the block."""
         try:
             yield
         except jax.errors.JaxRuntimeError as error:
             if "RESOURCE_EXHAUSTED" not in str(error):
                 raise
             raise UserError(
-                f"out of memory on the {self.device}: make the network or the minibatch smaller, leave the training "
-                "data to the host (--set data.resident_limit=1) or use another --device; what was saved is kept"
+                f"out of memory on the {self.device}: make the network or the minibatch smaller, keep the training "
+                "data on the host (--set data.resident_limit=1) or use another --device; what was saved is kept"
             ) from error
 
 
 class JaxStep:
-    """One jitted function (state, constants, inputs) → (outputs, state), its state donated."""
+    """One jitted function (state, constants, inputs) → (outputs, state), which donates the state."""
 
     def __init__(self, backend, function, n_inputs, n_outputs, constant, updated):
         self._backend, self._constant, self._updated = backend, constant, updated
@@ -135,7 +135,7 @@ class JaxStep:
             yield [values[: stop - start] for values in collected]
 
     def _run(self, compiled, *arguments):
-        """Replace the state by what `compiled` makes of it, and return the outputs as NumPy arrays."""
+        """Call `compiled`, replace the state by the one that it returns, and return the outputs as NumPy arrays."""
         backend, values = self._backend, self._backend._values
         state = [values[variable] for variable in self._updated]
         constants = [values[variable] for variable in self._constant]
@@ -147,14 +147,14 @@ class JaxStep:
 
 
 def repeat_bit_for_bit(environ=os.environ):
-    """Have XLA give the same bits each time on one GPU, unless ``XLA_FLAGS`` says otherwise; before JAX's first use."""
+    """Make XLA give the same bits each time on one GPU, unless ``XLA_FLAGS`` decides; call this before using JAX."""
     flags = environ.get("XLA_FLAGS", "")
     if DETERMINISTIC not in flags:
         environ["XLA_FLAGS"] = f"{flags} {DETERMINISTIC}=true".lstrip()
 
 
 def _find(device):
-    """The first device of the kind asked for."""
+    """The first device of the requested kind."""
     repeat_bit_for_bit()
     try:
         if device == "auto":

@@ -1,4 +1,4 @@
-"""What the backends have in common: which shared variables a graph reads and updates."""
+"""Shared variables of a graph: those that it reads, and those that it updates."""
 
 from aesara.compile.sharedvalue import SharedVariable
 from aesara.graph.basic import graph_inputs
@@ -14,7 +14,7 @@ def shared_inputs(outputs, updates):
 
 
 class NamedVariables:
-    """The updated shared variables by name; names must be unique, as checkpoints use them."""
+    """The updated shared variables by name. Names must be unique, because checkpoints use them."""
 
     def __init__(self):
         self.by_name = {}
@@ -25,11 +25,11 @@ class NamedVariables:
                 raise ValueError(f"two shared variables are named '{variable.name}'")
 
     def select(self, names=None):
-        """The variables called `names`, or all, by name."""
+        """The variables in `names`, or all of them, by name."""
         return self.by_name if names is None else {name: self.by_name[name] for name in names}
 
     def check(self, names):
-        """Raise KeyError unless `names` are exactly ours."""
+        """Raise KeyError unless `names` are exactly those of our variables."""
         difference = set(names) ^ set(self.by_name)
         if difference:
             raise KeyError(f"state does not fit the graph: {', '.join(sorted(difference))}")

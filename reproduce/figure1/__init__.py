@@ -1,1 +1,1 @@
-"""Figure 1 of the paper: gradients recorded during training, and their histograms."""
+"""Figure 1 of the paper: records gradients during training as histograms."""

@@ -1,19 +1,19 @@
-"""Histograms of float32 numbers of any size, in bins that are always the same."""
+"""Histograms of float32 numbers of any magnitude, in fixed bins."""
 
 import numpy as np
 
 MANTISSA_BITS = 3
-"""Leading bits of the mantissa that tell bins apart: eight bins an octave, about 27 a decade."""
+"""Leading bits of the mantissa that distinguish bins: eight bins per octave, about 27 per decade."""
 
 _SHIFT = 23 - MANTISSA_BITS
 _FINITE = 0x7F800000 >> _SHIFT
-"""Bins of finite magnitudes; what lies above has the exponent of infinities and NaN."""
+"""Number of bins of finite magnitudes; a higher bin has the exponent of infinities and NaN."""
 
 QUANTILES = (0.5, 0.9, 0.99, 0.999)
 
 
 def edges():
-    """Edges of all bins of magnitudes, float64 (bins + 1,), from 0 to 2¹²⁸."""
+    """Edges of all bins, float64 (bins + 1,): magnitudes from 0 to 2¹²⁸."""
     patterns = np.arange(_FINITE, dtype="uint32") << _SHIFT
     return np.append(patterns.view("float32").astype("float64"), 2.0**128)
 
@@ -21,18 +21,24 @@ def edges():
 class MagnitudeHistogram:
     """Counts of float32 numbers by sign and magnitude, with their exact moments.
 
-    A bin holds the magnitudes that share a float32's exponent and `MANTISSA_BITS` of its mantissa, so bins are the
-    same for whatever was counted, cover every finite number without under- or overflow, are narrow relative to what
-    they hold (an eighth of their octave), and no rounding decides where a number belongs. Zeros and numbers that
-    are not finite are counted apart.
+    A bin holds the magnitudes that share a float32's exponent and `MANTISSA_BITS` of its mantissa. So the bins do not
+    depend on the numbers counted, they cover every finite float32, each is an eighth of an octave wide, and no rounding
+    decides where a number belongs. Zeros and numbers that are not finite are counted apart.
 
     Attributes
     ----------
     negative, positive : ndarray of int64, shape (bins,)
-        Between `edges`: low ≤ |x| < high.
+        Counts between the `edges`: low ≤ |x| < high.
     zeros, nonfinite : int
     largest : float
         The largest finite magnitude.
+
+    Examples
+    --------
+    >>> histogram = MagnitudeHistogram()
+    >>> histogram.add(np.float32([[0, 1, -1], [2, np.inf, 0]]))
+    >>> histogram.values, histogram.zeros, histogram.nonfinite, histogram.largest, histogram.mean
+    (6, 2, 1, 2.0, 0.4)
     """
 
     def __init__(self):
@@ -84,7 +90,7 @@ class MagnitudeHistogram:
 
     @property
     def mean(self):
-        """Of the finite numbers; 0 where there is none."""
+        """The mean of the finite numbers; 0 if there are none."""
         return self._sum / max(self.finite, 1)
 
     @property
@@ -93,7 +99,7 @@ class MagnitudeHistogram:
         return max(self._squares / max(self.finite, 1) - self.mean**2, 0.0) ** 0.5
 
     def as_dict(self):
-        """JSON-able: counts, moments, and the bins that hold something, as columns in ascending order of magnitude."""
+        """For JSON: counts, moments, and the bins that are not empty, as columns in ascending order of magnitude."""
         held = np.flatnonzero(self.negative + self.positive)
         bounds = edges()
         columns = {
@@ -120,21 +126,21 @@ def _zeros(patterns):
 
 
 def quantile(q, zeros, nonfinite, bins):
-    """The q-quantile of magnitudes, read off their bins; exact to a bin's width.
+    """The q-quantile of magnitudes, read off their bins; exact to the width of a bin.
 
     Parameters
     ----------
     q : float
         Between 0 and 1.
     zeros, nonfinite : int
-        What is not finite counts as larger than all that is.
+        Numbers outside the bins; those that are not finite count as larger than all finite ones.
     bins : dict of str to list
         ``low``, ``high``, ``negative`` and ``positive`` of `MagnitudeHistogram.as_dict`.
 
     Returns
     -------
     float or None
-        None where the quantile is not finite, or nothing was counted.
+        None if the quantile is not finite or nothing was counted.
     """
     counts = np.add(bins["negative"], bins["positive"])
     reached = zeros + np.cumsum(counts)

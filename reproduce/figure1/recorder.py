@@ -11,19 +11,19 @@ from reproduce.figure1.histograms import MagnitudeHistogram
 
 FILE = "figure1.json"
 MATRICES = ("hidden_to_cell", "hidden_to_hidden")
-"""What is counted: the matrix whose gradient the released warpeace.py returns, and all four of the gates together."""
+"""The matrix whose gradient the released warpeace.py returns, and the matrices of all four gates together."""
 
 
 def recorded_epoch(experiment):
-    """The epoch whose gradients `experiment` asks for, or None."""
+    """The epoch whose gradients `experiment` records, or None."""
     return experiment["figure1.epoch"] if experiment.settings.get("figure1.record") else None
 
 
 class GradientRecorder:
-    """Counts the gradients of every minibatch of an epoch, beside a training that it leaves as it is.
+    """Counts the gradients of every minibatch of an epoch, without changing the training.
 
-    The gradients come from a function of their own, called before each training step: the step that trains is the one
-    that runs in every other epoch, so recording cannot move a bit of what is trained. It costs the recorded epoch a
+    The gradients come from a separate function, called before each training step. The training step is the same as in
+    every other epoch, so recording cannot change a bit of the training. It costs each minibatch of the recorded epoch a
     second forward and backward pass, and nothing elsewhere.
 
     Parameters
@@ -32,11 +32,10 @@ class GradientRecorder:
         A language model.
     objective : reproduce.model.objectives.CrossEntropy
     minibatch : reproduce.training.Minibatch
-        What the gradients are of.
+        The symbolic minibatch of the training step.
     backend : reproduce.backends
     clipping : bool
-        Whether the gradients are those that train, clipped at every time step, or those of the same network without
-        the clip.
+        True: the gradients that train, clipped at every time step. False: those of the same network without the clip.
 
     Notes
     -----
@@ -54,7 +53,7 @@ class GradientRecorder:
         self._histograms = {name: MagnitudeHistogram() for name in MATRICES}
 
     def add(self, *arrays):
-        """Count the gradients of one minibatch, given as its step's inputs."""
+        """Count the gradients of one minibatch, given by the inputs of its training step."""
         gradients = self._gradients(*arrays)
         self._minibatches += 1
         self._histograms["hidden_to_cell"].add(gradients[self._cell])
@@ -62,18 +61,18 @@ class GradientRecorder:
             self._histograms["hidden_to_hidden"].add(gradient)
 
     def state(self):
-        """What was counted so far, name to array."""
+        """The counts so far: arrays by name."""
         return {
             f"{name}.{key}": array for name, kept in self._histograms.items() for key, array in kept.state().items()
         } | {"minibatches": np.array(self._minibatches), "clipping": np.array(self._clipping)}
 
     def restore(self, state):
-        """Go on from what `state` returned.
+        """Continue from the counts that `state` returned.
 
         Raises
         ------
         UserError
-            Where it is None or of gradients with another clip: what is missing cannot be counted any more.
+            If it is None or has another clip, because what is missing can no longer be counted.
         """
         if state is None or bool(state["clipping"]) != self._clipping:
             raise UserError(
@@ -86,19 +85,19 @@ class GradientRecorder:
             kept.restore({key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)})
 
     def as_dict(self):
-        """JSON-able: how many minibatches were counted, and the histogram of each of `MATRICES`."""
+        """For JSON: how many minibatches were counted, and the histogram of each of the `MATRICES`."""
         matrices = {name: histogram.as_dict() for name, histogram in self._histograms.items()}
         return {"minibatches": self._minibatches, "matrices": matrices}
 
 
 def write(folder, experiment, gradients):
     """Write `gradients`, a `GradientRecorder.as_dict` of the whole epoch, to `folder`."""
-    told = {"epoch": experiment["figure1.epoch"], "clipping": experiment["figure1.clipping"]}
-    write_text(folder / FILE, json.dumps(told | gradients, allow_nan=False) + "\n")
+    header = {"epoch": experiment["figure1.epoch"], "clipping": experiment["figure1.clipping"]}
+    write_text(folder / FILE, json.dumps(header | gradients, allow_nan=False) + "\n")
 
 
 def refuse_if_missed(folder, experiment, epochs_done, epochs_begun):
-    """Raise UserError where the epoch to record is over and `folder` does not hold it."""
+    """Raise UserError if the epoch to record is over and `folder` does not hold its gradients."""
     epoch = recorded_epoch(experiment)
     if epoch is None or epochs_done < epoch or _holds(folder / FILE, epoch, experiment["figure1.clipping"]):
         return

@@ -1,4 +1,4 @@
-"""Holds our runs against the paper's numbers: cells, statistics, claims, figures, one HTML page and its Markdown."""
+"""Compares our runs with the paper's numbers: cells, statistics, claims, figures, one HTML page and its Markdown."""
 
 from pathlib import Path
 
@@ -18,9 +18,9 @@ def write(results, out):
     Parameters
     ----------
     results : reproduce.report.tables.Results
-        What `collect` made of the run folders.
+        The result of `collect`.
     out : path
-        Where index.html and report.md go; made if missing.
+        Folder for index.html and report.md; made if missing.
 
     Returns
     -------
@@ -30,7 +30,7 @@ def write(results, out):
     Raises
     ------
     datasets.errors.CannotWriteError
-        Where `out` cannot be written; FullDiskError where the disk is full.
+        If `out` cannot be written; FullDiskError if the disk is full.
     """
     out = Path(out)
     write_text(out / "report.md", markdown.render(results, out))
@@ -39,6 +39,6 @@ def write(results, out):
 
 
 def summary(results):
-    """`summary_table` of all runs, and the folders that could not be read."""
+    """`summary_table` of all runs, followed by the folders that could not be read."""
     unreadable = (f"left out: {item.path}: {item.reason}" for item in results.unreadable)
     return "\n".join([summary_table(results.runs), *unreadable])

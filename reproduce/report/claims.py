@@ -1,8 +1,8 @@
-"""What the paper says beside its numbers, each a named test over cells.
+"""The claims that the paper makes beside its numbers, each a named test over cells.
 
-Every test is of a contrast: a sum of cells with signs, its 95% interval, and where that must lie. For Figure 1 the
-spreads of its histograms stand where cells do. A run that diverged stands for an infinite loss: it enters no interval,
-but the test must hold at its infinity too.
+Every test concerns a contrast, a signed sum of cells: its 95% interval must lie where the claim says. For Figure 1 the
+spreads of its histograms take the place of cells. A run that diverged counts as an infinite loss: it enters no
+interval, but the test must hold at its infinity too.
 """
 
 import math
@@ -15,17 +15,17 @@ from reproduce.report.statistics import NOT_REPRODUCED, NOT_RUN, PROVISIONAL, RE
 from reproduce.report.tables import Cell
 
 COLLAPSE = 1.0
-"""Nats per character above full precision from which a language model counts as collapsed; the paper: 1.6."""
+"""A language model collapsed if it is this many nats per character above full precision; the paper's gap is 1.6."""
 ALIKE = 0.1
-"""Nats per character above full precision up to which it counts as not collapsed; the paper's is 0.001."""
+"""It did not collapse if it is less than this above full precision; the paper's gap is 0.001."""
 
 TENFOLD = 1.0
-"""Decades by which gradients are wider from which they count as exploding, and up to which as alike."""
+"""Gradients count as exploding if they are wider by more than this many decades, and as alike if by less."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Where a contrast's interval must lie, and how that reads."""
+    """The condition on a contrast's interval, and its wording."""
 
     text: str
     holds: object
@@ -47,7 +47,7 @@ class Comparison:
     Attributes
     ----------
     label : str
-        Where it is made: a column, or a method over columns.
+        The column that it compares in, or the method and the columns.
     terms : tuple of (float, Cell or Spread)
     rule : Rule
     """
@@ -62,14 +62,14 @@ class Comparison:
 
     @property
     def formula(self):
-        """The contrast in words, a line."""
+        """The contrast in words."""
         if len(self.terms) == 2:
             return " − ".join(cell.label for cell in self.cells)
         return "slope of the gap over log₂ K"
 
     @property
     def paper(self):
-        """The contrast of the published numbers, or None where it is of none."""
+        """The contrast of the published numbers, or None if there are none."""
         if any(cell.paper is None for cell in self.cells):
             return None
         return sum(coefficient * cell.paper for coefficient, cell in self.terms)
@@ -81,12 +81,12 @@ class Comparison:
 
     @property
     def diverged(self):
-        """Terms of which a run diverged."""
+        """The terms in which a run diverged."""
         return [(coefficient, cell) for coefficient, cell in self.terms if cell.diverged]
 
     @cached_property
     def estimate(self):
-        """The contrast of ours, or None while a cell is missing or has none but diverged runs."""
+        """The contrast of our numbers, or None while a cell has no run with a result."""
         if not all(cell.runs for cell in self.cells):
             return None
         coefficients = [coefficient for coefficient, _ in self.terms]
@@ -108,7 +108,7 @@ class Comparison:
     def provisional(self):
         """Whether too few seeds ran, or runs that count for no number stand in.
 
-        Where all seeds of a cell diverged, as many are enough as would tell a spread.
+        If all seeds of a cell diverged, their number must be one that would give a spread.
         """
         if any(cell.tentative for cell in self.cells):
             return True
@@ -126,13 +126,13 @@ class Comparison:
 
     @property
     def basis(self):
-        """What the verdict rests on, in words."""
+        """The basis of the verdict, in words."""
         diverged = ", ".join(f"{len(cell.diverged)} diverged of {cell.label}" for _, cell in self.diverged)
         return "; ".join(filter(None, [self.estimate and self.estimate.basis, diverged]))
 
     @property
     def verdict(self):
-        """The state and, where it is not a plain yes, what was seen."""
+        """The state and, unless the claim is reproduced, the reason."""
         if self.missing:
             return NOT_RUN
         if self.provisional:
@@ -142,21 +142,20 @@ class Comparison:
         if not self.estimate or self.rule.holds(*self.estimate.interval):
             return f"{NOT_REPRODUCED}: runs diverged"
         low, high = self.estimate.interval
-        seen = "not told from noise" if low <= 0 <= high else "the interval lies elsewhere"
+        seen = "not distinguishable from noise" if low <= 0 <= high else "the interval lies elsewhere"
         return f"{NOT_REPRODUCED}: {seen}"
 
 
 @dataclass(frozen=True)
 class Claim:
-    """Something the paper says.
+    """A claim of the paper.
 
     Attributes
     ----------
     title : str
     comparisons : tuple of Comparison
-        Empty where no record can hold what it rests on.
     note : str
-        What the reader should know.
+        A remark for the reader.
     """
 
     title: str
@@ -170,7 +169,7 @@ class Claim:
 
     @property
     def state(self):
-        """The worst of its comparisons'; never a pass for what was not run."""
+        """The worst state among the comparisons; a claim that was not run never passes."""
         states = {comparison.state for comparison in self.comparisons} or {NOT_RUN}
         return next(state for state in (NOT_REPRODUCED, NOT_RUN, PROVISIONAL, REPRODUCED) if state in states)
 
@@ -181,9 +180,9 @@ def check(cells, figures=()):
     Parameters
     ----------
     cells : list of Cell
-        All of them, as `reproduce.report.tables.collect` gives them.
+        All cells, from `reproduce.report.tables.collect`.
     figures : sequence of Figure1
-        As `reproduce.report.figure1.collect` gives them; the first is judged.
+        The figures from `reproduce.report.figure1.collect`; the first is judged.
 
     Returns
     -------
@@ -213,7 +212,7 @@ def _difference(first, second, column, rule):
 
 
 def _beats(first, second, columns):
-    """`first` is better than `second` wherever the paper's own numbers say so."""
+    """`first` is better than `second` in every column in which the paper's own numbers say so."""
     pairs = [
         _difference(first, second, column, BELOW_ZERO) for column in columns.values() if {first, second} <= set(column)
     ]
@@ -221,12 +220,12 @@ def _beats(first, second, columns):
     elsewhere = [pair.label for pair in pairs if pair.paper >= 0]
     note = ""
     if elsewhere:
-        note = f"Not claimed for {', '.join(elsewhere)}: there the paper's own numbers say otherwise."
+        note = f"Not claimed for {', '.join(elsewhere)}, where the paper's own numbers say otherwise."
     return Claim(f"{formats.label(first)} beats {formats.label(second)}", claimed, note)
 
 
 def _in_table(cells, number):
-    """Cells of one table by method and column, columns in order."""
+    """Cells of one table: for each method a list, in the order of the columns."""
     table = {}
     for cell in cells:
         if cell.table.number == number:
@@ -245,15 +244,15 @@ def _collapse(cells):
         for cell, baseline in zip(table["binaryconnect"], table["full-precision"], strict=True)
     )
     note = (
-        f"Collapsed: more than {COLLAPSE:g} nat per character above full precision; not collapsed: "
+        f"Collapsed means more than {COLLAPSE:g} nat per character above full precision; not collapsed means "
         f"less than {ALIKE:g}. Both bounds are ours, far from the paper's gaps of 1.6 and 0.001. A run that diverged "
-        "collapsed."
+        "counts as collapsed."
     )
     return Claim("BinaryConnect collapses on LSTMs at 50 steps and more, but not at 10", comparisons, note)
 
 
 def _shrinks(cells):
-    """The gap to full precision falls with log₂ K: its least-squares slope over the columns is negative."""
+    """The gap to full precision falls with log₂ K; that is, its least-squares slope over the columns is negative."""
     table = _in_table(cells, 2)
     columns = len(table["full-precision"])
     centred = [index - (columns - 1) / 2 for index in range(columns)]
@@ -271,16 +270,16 @@ def _shrinks(cells):
         for method in table
         if method != "full-precision"
     )
-    note = "Tested by the least-squares slope of the gap, in % per doubling of K."
+    note = "The test is of the least-squares slope of the gap, in % per doubling of K."
     return Claim("The gap to full precision shrinks as K grows", comparisons, note)
 
 
 def _gradients(figure):
-    """BinaryConnect's gradients at 100 steps are wider than all others' and than its own at 10; at 10 all are alike.
+    """At 100 steps BinaryConnect's gradients are wider than all others and than its own at 10; at 10, all are alike.
 
-    The spread of a histogram is the magnitude that `SHARE` of its gradients stay below: the half-width that one sees,
-    which no one or two minibatches of an epoch can move. Over ten times the steps a gradient that neither grows nor
-    decays on its way back can become ten times as wide, so only more than that is an explosion.
+    The spread of a histogram is the magnitude that `SHARE` of its gradients stay below. This is the half-width that the
+    eye sees, and one or two minibatches of an epoch cannot change it. Over ten times the steps, a gradient that neither
+    grows nor decays on its way back can become ten times as wide. So only more than that is an explosion.
     """
     few, many = figure1.STEPS
 
@@ -292,13 +291,13 @@ def _gradients(figure):
     grown = compare(f"{many} steps and {few}", (many, "binaryconnect"), (few, "binaryconnect"), EXPLODED)
     alike = [compare(f"{few} steps", (few, "binaryconnect"), (few, other), ALIKE_SPREADS) for other in others]
     note = (
-        f"Differences of log₁₀ of the magnitude that {SHARE:.0%} of the gradients with respect to the hidden-to-cell "
-        f"matrix stay below ({figure.title}). "
+        f"The numbers are differences of log₁₀ of a magnitude: {SHARE:.0%} of the gradients with respect to the "
+        f"hidden-to-cell matrix stay below it ({figure.title}). "
     )
     if figure.missing:
-        note += f"Each run records them with figure1.record, as in: {figure.missing[0].command}."
-    explode = "Tenfold, our bound, is what ten times the steps explain where gradients neither grow nor decay. "
-    same = "Alike: less than tenfold apart, our bound. "
+        note += f"Runs with figure1.record=true record them, for example: {figure.missing[0].command}."
+    explode = "Our bound is tenfold: ten times the steps explain as much if gradients neither grow nor decay. "
+    same = "Alike means less than tenfold apart; the bound is ours. "
     return [
         Claim("Gradients explode for BinaryConnect at 100 steps (Figure 1)", (*wider, grown), explode + note),
         Claim("Gradients are alike at 10 steps (Figure 1)", tuple(alike), same + note),

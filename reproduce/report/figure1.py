@@ -1,4 +1,4 @@
-"""Figure 1 of the paper: which recordings of gradients it is drawn from, and what the paper says of them."""
+"""Figure 1 of the paper: chooses the recordings of gradients that it is drawn from."""
 
 import math
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ EXPERIMENT = "war_and_peace"
 STEPS = (10, 100)
 METHODS = ("full-precision", "binaryconnect", "bwn", "lab")
 MATRIX = "hidden_to_cell"
-"""The matrix that the claims are tested on."""
+"""The matrix whose gradients the claims are tested on."""
 
 MAY_DIFFER = {"training.epochs", "data.file", "data.vocabulary_order"}
-"""Settings of a run that is drawn all the same, and named: how long it went on, and on which text."""
+"""Settings that may differ in a run that is drawn: its length and its text. The figure names the difference."""
 
 
 @dataclass(frozen=True, eq=False)
 class Recorded:
-    """A run with its recording that the figure is drawn from; `note` says why it counts for no number, if so."""
+    """A run whose recording the figure is drawn from; if the run counts for no number, `note` says why."""
 
     run: RunFolder
     note: str
@@ -32,14 +32,14 @@ class Recorded:
 
     @property
     def decades(self):
-        """log₁₀ of the spread of its gradients, which no float32 exceeds."""
+        """log₁₀ of the spread of its gradients, limited to the range of float32."""
         smallest, largest = edges()[1], edges()[-1]
         return math.log10(min(max(self.gradients[MATRIX].spread, smallest), largest))
 
 
 @dataclass(frozen=True, eq=False)
 class Spread:
-    """How wide the gradients of one method are at a number of steps, in decades; it stands in claims as a cell does."""
+    """The width of the gradients of one method at a number of steps, in decades. Claims use it like a cell."""
 
     steps: int
     method: str
@@ -63,12 +63,12 @@ class Spread:
 
     @property
     def tentative(self):
-        """Whether runs that were shortened or trained on another text stand in for the paper's."""
+        """Whether runs that were shortened or trained on another text stand in for the paper's setup."""
         return any(recorded.note for recorded in self.recorded)
 
     @property
     def command(self):
-        """The command that records it, without training on."""
+        """The command that records it and stops after that epoch."""
         return (
             f"python -m reproduce run {EXPERIMENT} --method {self.method} --set network.steps={self.steps} "
             "--set figure1.record=true --epochs 1"
@@ -77,7 +77,7 @@ class Spread:
 
 @dataclass(frozen=True, eq=False)
 class Figure1:
-    """The eight histograms of one epoch, with or without the clip; each a `Spread`, by steps and method."""
+    """The eight histograms of one epoch, with or without the clip: a `Spread` by steps and method."""
 
     epoch: int
     clipping: bool
@@ -94,19 +94,19 @@ class Figure1:
 
     @cached_property
     def recorded(self):
-        """All its runs: (spread, `Recorded`) pairs."""
-        return [(spread, one) for spread in self.spreads.values() for one in spread.recorded]
+        """All runs of the figure, as (spread, `Recorded`) pairs."""
+        return [(spread, recorded) for spread in self.spreads.values() for recorded in spread.recorded]
 
 
 EMPTY = Figure1(1, True, {(steps, method): Spread(steps, method, ()) for steps in STEPS for method in METHODS})
-"""What is there before anything was recorded."""
+"""The figure before anything was recorded."""
 
 
 def collect(results):
-    """The figures that the recordings of finished runs make, the best covered first.
+    """The figures that the recordings of finished runs give, the most complete first.
 
-    Of a method and number of steps, runs whose setup is the paper's are taken; only where there is none, shortened ones
-    or those on another text. Gradients of different epochs, or with and without the clip, make figures of their own.
+    For each method and number of steps, runs with the paper's setup are taken. If there are none, shortened runs and
+    runs on another text stand in. Gradients of another epoch, or without the clip, form a figure of their own.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def collect(results):
     -------
     figures : list of Figure1
     unused : list of (RunFolder, str)
-        Recordings that no figure is drawn from, and why.
+        Recordings that are not drawn, and why.
     """
     counted = {run: (run, "") for cell in results.cells for run in cell.runs + cell.diverged}
     finished = [*counted.values(), *results.others, *results.diverged]
@@ -126,7 +126,7 @@ def collect(results):
             continue
         steps = _steps(run)
         if steps is None:
-            unused.append((run, "its setup is not the figure's"))
+            unused.append((run, "its setup differs from the figure's"))
         else:
             key = run.gradients.epoch, run.gradients.clipping
             groups.setdefault(key, {}).setdefault((steps, run.record.method), []).append(Recorded(run, note))
@@ -135,7 +135,8 @@ def collect(results):
         spreads = {}
         for place in EMPTY.spreads:
             kept = _best(found.get(place, []))
-            unused += [(one.run, "another run stands for it") for one in found.get(place, []) if one not in kept]
+            others = [recorded for recorded in found.get(place, []) if recorded not in kept]
+            unused += [(recorded.run, "another run is drawn instead") for recorded in others]
             spreads[place] = Spread(*place, kept)
         figures.append(Figure1(epoch, clipping, _with_pools(spreads)))
     figures.sort(key=lambda figure: (len(figure.missing), not figure.clipping, figure.epoch))
@@ -155,11 +156,11 @@ def _steps(run):
 
 
 def _best(recorded):
-    """One run a seed, in their order: the paper's own setup where any run has it."""
-    own = [one for one in recorded if not one.note]
+    """One run per seed, in the order of seeds. If any run has the paper's setup, only such runs are taken."""
+    own = [candidate for candidate in recorded if not candidate.note]
     by_seed = {}
-    for one in own or recorded:
-        by_seed.setdefault(one.run.record.seed, one)
+    for candidate in own or recorded:
+        by_seed.setdefault(candidate.run.record.seed, candidate)
     return tuple(by_seed[seed] for seed in sorted(by_seed))
 
 
@@ -167,6 +168,6 @@ def _with_pools(spreads):
     pools = {}
     for steps in STEPS:
         samples = {m: list(s.by_seed.values()) for (n, m), s in spreads.items() if n == steps and s.recorded}
-        of_methods = statistics.pools(samples, DIVERGING) if samples else {}
-        pools |= {(steps, method): pool for method, pool in of_methods.items()}
+        by_method = statistics.pools(samples, DIVERGING) if samples else {}
+        pools |= {(steps, method): pool for method, pool in by_method.items()}
     return {place: Spread(s.steps, s.method, s.recorded, pools.get(place)) for place, s in spreads.items()}

@@ -1,4 +1,4 @@
-"""Numbers and names as the report prints them, everywhere alike."""
+"""The report's format of numbers and names, the same everywhere."""
 
 from reproduce.methods import METHODS
 
@@ -7,37 +7,37 @@ DIGITS = 3
 
 
 def label(method):
-    """The paper's name of a method; one that this version does not know keeps the name that its record has."""
+    """The paper's name of a method; a method that this version does not know keeps the name in its record."""
     return METHODS[method].label if method in METHODS else method
 
 
 def place(method):
-    """Where a method stands in the paper's order; unknown ones come last."""
+    """The position of a method in the paper's order; unknown methods come last."""
     return list(METHODS).index(method) if method in METHODS else len(METHODS)
 
 
 def number(value):
-    """``1.190``; a dash where there is none."""
+    """``1.190``; a dash for None."""
     return "–" if value is None else f"{value:.{DIGITS}f}".replace("-", "−")
 
 
 def signed(value, digits=DIGITS):
-    """``+0.040`` or ``−0.040``; a dash where there is none."""
+    """``+0.040`` or ``−0.040``; a dash for None."""
     return "–" if value is None else f"{value:+.{digits}f}".replace("-", "−")
 
 
 def scientific(value):
-    """``4.6e−05``: what spans many powers of ten; ∞ where it is not finite."""
+    """``4.6e−05``, for numbers of very different magnitudes; ∞ if infinite."""
     return f"{value:.2g}".replace("-", "−").replace("inf", "∞")
 
 
 def spread(mean, sd, count):
-    """``1.143 ± 0.035 (3)``: mean, standard deviation and how many; one run has no deviation."""
+    """``1.143 ± 0.035 (3)``: mean, standard deviation and number of runs; a single run has no deviation."""
     return f"{number(mean)} ({count})" if sd is None else f"{number(mean)} ± {number(sd)} ({count})"
 
 
 def ours(cell):
-    """A cell's mean ± sd (n), or what it is without a number; beside it, how many runs diverged."""
+    """A cell's mean ± sd (n), or its state if it has no number; then how many runs diverged."""
     diverged = f"{len(cell.diverged)} diverged" if cell.diverged else ""
     if not cell.runs:
         return diverged or "not run"
@@ -46,14 +46,14 @@ def ours(cell):
 
 
 def contrast(comparison):
-    """Ours of a claim's comparison, or why there is no number."""
+    """Our number in a claim's comparison, or why there is none."""
     if comparison.estimate:
         return signed(comparison.estimate.value)
     return "not run" if comparison.missing else "diverged"
 
 
 def interval(estimate):
-    """``1.02 … 1.27`` of an estimate's 95% interval, or a dash."""
+    """An estimate's 95% interval as ``1.02 … 1.27``, or a dash."""
     if estimate is None or estimate.half_width is None:
         return "–"
     return " … ".join(map(number, estimate.interval))
@@ -75,6 +75,6 @@ def setup(name):
 
 
 def counts(states):
-    """``5 reproduced, 60 not run`` of a list of states, most telling first."""
+    """A list of states as ``5 reproduced, 60 not run``, in order of importance."""
     order = ("reproduced", "not reproduced", "provisional", "diverged", "not run")
     return ", ".join(f"{states.count(state)} {state}" for state in order if state in states)

@@ -1,4 +1,4 @@
-"""What a run's figure1.json holds: histograms of the gradients of one epoch."""
+"""Reads a run's figure1.json: histograms of the gradients of one epoch."""
 
 from dataclasses import dataclass
 
@@ -8,23 +8,24 @@ from reproduce.figure1.histograms import quantile
 from reproduce.figure1.recorder import MATRICES
 
 SHARE = 0.99
-"""Share of the gradients that the spread of a histogram holds."""
+"""Share of the gradients that lie within the spread of a histogram."""
 
 COLUMNS = ("low", "high", "negative", "positive")
 
 
 @dataclass(frozen=True, eq=False)
 class Gradients:
-    """Gradients of one weight matrix, or several, over an epoch.
+    """Gradients of one or several weight matrices over an epoch.
 
     Attributes
     ----------
     zeros, nonfinite : int
-        Gradients that were exactly 0; infinite ones and NaN.
+        How many gradients were exactly 0, and how many were infinite or NaN.
     largest, std : float
-        Largest magnitude and standard deviation of the finite ones.
+        Largest magnitude and standard deviation of the finite gradients.
     bins : dict of str to ndarray of float64, shape (bins,)
-        ``low`` and ``high`` of magnitudes, ascending, and counts of ``negative`` and ``positive`` gradients there.
+        The bounds of magnitudes, ``low`` and ``high``, ascending, and the counts of ``negative`` and ``positive``
+        gradients between them.
     """
 
     zeros: int
@@ -35,17 +36,17 @@ class Gradients:
 
     @property
     def values(self):
-        """How many gradients there are."""
+        """The number of gradients."""
         return self.zeros + self.nonfinite + int(self.bins["negative"].sum() + self.bins["positive"].sum())
 
     @property
     def spread(self):
-        """Half the width that holds `SHARE` of them about 0: a quantile of magnitudes; inf where that is not finite."""
+        """The magnitude that `SHARE` of the gradients stay below: a quantile, or inf if that is not finite."""
         found = quantile(SHARE, self.zeros, self.nonfinite, self.bins)
         return np.inf if found is None else found
 
     def by_magnitude(self):
-        """Edges of the bins of magnitudes without gaps, and the share of all gradients in each."""
+        """Edges of the bins of magnitudes, without gaps, and the share of all gradients in each bin."""
         low, high = self.bins["low"], self.bins["high"]
         edges = np.unique(np.concatenate([low, high]))
         counts = np.zeros(max(len(edges) - 1, 0))
@@ -53,9 +54,9 @@ class Gradients:
         return edges, counts / max(self.values, 1)
 
     def between(self, edges):
-        """Share of all gradients in each of the bins between `edges`, none of them 0.
+        """Share of all gradients in each of the bins between `edges`, none of which is 0.
 
-        A bin of ours that an edge divides gives each side its part of the width.
+        Where an edge divides a bin of ours, its count is divided in proportion to the widths.
         """
         bins = self.bins
         starts = np.concatenate([-bins["high"][::-1], [0.0], bins["low"]])
@@ -69,7 +70,7 @@ class Gradients:
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """One figure1.json: the epoch, whether the clip at every time step was in force, and `Gradients` by matrix."""
+    """One figure1.json: the epoch, whether gradients were clipped at every time step, and `Gradients` by matrix."""
 
     epoch: int
     clipping: bool
@@ -77,14 +78,14 @@ class Recording:
 
 
 def parse(fields):
-    """The `Recording` in `fields`, or ValueError with what is wrong."""
+    """The `Recording` in `fields`; raises ValueError with the fault."""
     try:
         epoch, clipping = fields["epoch"], fields["clipping"]
         matrices = {name: _gradients(name, fields["matrices"][name]) for name in MATRICES}
     except (KeyError, TypeError, OverflowError):
-        raise ValueError("figure1.json is not in this report's form") from None
+        raise ValueError("figure1.json does not have the expected form") from None
     if type(epoch) is not int or epoch < 1 or type(clipping) is not bool:
-        raise ValueError("figure1.json does not say which epoch it is of, and whether gradients were clipped")
+        raise ValueError("figure1.json does not say which epoch it recorded, or whether gradients were clipped")
     return Recording(epoch, clipping, matrices)
 
 

@@ -6,24 +6,24 @@ from reproduce.report.page import distinct, layout, link, listing
 from reproduce.report.tables import paper
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
-"""Between these lines of the README the table is generated."""
+"""The README's table is generated between these lines."""
 
 
 def table(header, rows, right=()):
-    """A Markdown table; columns numbered in `right` are flush right."""
+    """A Markdown table; the columns whose numbers are in `right` are aligned right."""
     rule = ["---:" if index in right else "---" for index in range(len(header))]
     lines = [header, rule, *rows]
     return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
 def render(results, out):
-    """report.md: the page's content in tables.
+    """The content of report.md: the page in tables.
 
     Parameters
     ----------
     results : reproduce.report.tables.Results
     out : Path
-        The folder that the file will lie in.
+        The folder of the file.
 
     Returns
     -------
@@ -47,19 +47,19 @@ def render(results, out):
     if results.others:
         parts += [
             "## Other runs",
-            "Finished runs that no number of the paper's tables is about.",
+            "Finished runs that do not belong to any number in the paper's tables.",
             _others(results, out),
         ]
     if results.left_out:
         left_out = table(("Run", "Why"), [(f"`{item.path}`", item.reason) for item in results.left_out])
-        parts += ["## Left out", "Run folders that enter no number here.", left_out]
+        parts += ["## Left out", "Run folders that do not count for any number here.", left_out]
     if rows:
         parts += ["## Runs", *_runs(rows, out)]
     return "\n\n".join(parts) + "\n"
 
 
 def readme_table(cells, base="."):
-    """The README's table: every measured cell, and how many of each table were not run.
+    """The README's table: every measured cell, and the number of cells of each table in each state.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def readme_table(cells, base="."):
     Returns
     -------
     str
-        Markdown, without the lines that mark its place.
+        Markdown, without the lines that mark the table's place.
     """
     lines = []
     for number in sorted({cell.table.number for cell in cells}):
@@ -81,19 +81,20 @@ def readme_table(cells, base="."):
 
 
 def _versions(about):
-    return [f"The paper's numbers are those of {version}, {what}." for version, what in about["versions"].items()]
+    return [f"The paper's numbers are from {version}, {what}." for version, what in about["versions"].items()]
 
 
 def _tables(cells):
-    for its_table, columns, groups in layout(cells):
-        yield f"**Table {its_table.number}.** {its_table.title}, {its_table.unit}; paper, ours mean ± sd (seeds)."
-        header = [its_table.columns]
+    for published, columns, groups in layout(cells):
+        about = f"**Table {published.number}.** {published.title}, {published.unit}"
+        yield f"{about}: the paper's number, then our mean ± sd (seeds)."
+        header = [published.columns]
         for column in columns:
             header += [column.label, "ours"]
         rows = []
         for _, lines in groups:
-            for label, of_columns in lines:
-                pairs = [(formats.number(cell.paper), formats.ours(cell)) for cell in of_columns]
+            for label, row in lines:
+                pairs = [(formats.number(cell.paper), formats.ours(cell)) for cell in row]
                 rows.append([label, *(text for pair in pairs for text in pair)])
         yield table(header, rows, right=range(1, len(header)))
 
@@ -111,7 +112,7 @@ def _measured(cells, out):
 
 
 def _cells_table(cells, base):
-    """Measured cells with what they say, each number of ours linked to its record."""
+    """Measured cells with their verdicts; each number of ours is linked to its record."""
     if not cells:
         return ""
     header = (
@@ -160,12 +161,12 @@ def _claims(cells, figures):
             for comparison in claim.comparisons
         ]
         if rows:
-            header = ("Where", "Cells", "Paper", "Ours", "95% interval", "Holds with", "Verdict")
+            header = ("Where", "Cells", "Paper", "Ours", "95% interval", "Holds if", "Verdict")
             yield table(header, rows, right=(2, 3, 4))
 
 
 def _gradients(figures, unused, out):
-    """Figure 1 in numbers, those of the matrix that the claims are tested on."""
+    """Figure 1 in numbers, for the matrix that the claims are tested on."""
     if figures:
         yield "## Figure 1"
     numbers = (f"{SHARE:.0%} within ±", "Standard deviation", "Largest", "Not finite")
@@ -175,11 +176,11 @@ def _gradients(figures, unused, out):
         rows = []
         for spread in figure.spreads.values():
             label = formats.label(spread.method)
-            for one in spread.recorded:
-                of, seed = one.gradients[figure1.MATRIX], one.run.record.seed
-                numbers = map(formats.scientific, (of.spread, of.std, of.largest))
-                seed = f"[{seed}]({link(one.run, 'figure1.json', out)})"
-                rows.append((spread.steps, label, seed, *numbers, of.nonfinite, one.note))
+            for recorded in spread.recorded:
+                gradients, seed = recorded.gradients[figure1.MATRIX], recorded.run.record.seed
+                numbers = map(formats.scientific, (gradients.spread, gradients.std, gradients.largest))
+                seed = f"[{seed}]({link(recorded.run, 'figure1.json', out)})"
+                rows.append((spread.steps, label, seed, *numbers, gradients.nonfinite, recorded.note))
             if not spread.recorded:
                 rows.append((spread.steps, label, *["not run"] * 5, f"`{spread.command}`"))
         yield table(header, rows, right=(3, 4, 5, 6))
@@ -188,7 +189,7 @@ def _gradients(figures, unused, out):
 
 
 def _others(results, out):
-    header = ("Experiment", "Method", "Seed", "Test", "Validation", "Epochs", "Why in no table")
+    header = ("Experiment", "Method", "Seed", "Test", "Validation", "Epochs", "Why it is in no table")
     rows = [
         (
             formats.setup(run.record.setup),

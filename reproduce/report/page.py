@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing beside itself."""
+"""The report as one self-contained HTML page."""
 
 import itertools
 import json
@@ -20,7 +20,7 @@ from reproduce.report.tables import command_of, paper
 
 @dataclass(frozen=True)
 class Row:
-    """One run as the page lists it: where it is anchored, and the letters of its environment and data."""
+    """One run in the page's list, with its anchor and the letters of its environment and data."""
 
     run: RunFolder
     anchor: str
@@ -34,7 +34,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Figures:
-    """One row of panels, an ``<svg>`` a method, with a caption and a legend of (name, colour) pairs."""
+    """One row of panels, each an ``<svg>``, with a caption and a legend of (name, colour) pairs."""
 
     title: str
     caption: str
@@ -49,7 +49,7 @@ def render(results, out):
     ----------
     results : reproduce.report.tables.Results
     out : Path
-        The folder that the page will lie in; links to records are relative to it.
+        The folder of the page; links to records are relative to it.
 
     Returns
     -------
@@ -95,14 +95,14 @@ def link(run, name, base):
 
 
 def anchor_of(cell):
-    """The fragment of a cell's own line; of a spread, of Figure 1."""
+    """The page's anchor of a cell's line, or of Figure 1 for a spread."""
     if isinstance(cell, figure1.Spread):
         return "figure-1"
     return f"table-{cell.table.number}-{_slug(cell.column.label)}-{cell.method}"
 
 
 def layout(cells):
-    """The cells as the paper's tables: (table, columns, groups of (title, rows of (label, cells)))."""
+    """Arrange the cells as the paper's tables: (table, columns, groups of (title, rows of (label, cells)))."""
     tables = {}
     for cell in cells:
         tables.setdefault(cell.table, {}).setdefault(cell.column, {})[cell.method] = cell
@@ -110,26 +110,26 @@ def layout(cells):
         present = {method for column in columns.values() for method in column}
         rows = [method for method in METHODS.values() if method.name in present]
         groups = [
-            (title, [(method.label, [its[method.name] for its in columns.values()]) for method in methods])
+            (title, [(method.label, [column[method.name] for column in columns.values()]) for method in methods])
             for title, methods in itertools.groupby(rows, key=lambda method: method.group)
         ]
         yield table, list(columns), groups
 
 
 def _measured_columns(cells):
-    """(column, measured cells, figure) of every column with a run."""
+    """(column, measured cells, figure) for every column with a run."""
     columns = {}
     for cell in cells:
         if cell.runs:
             columns.setdefault(cell.column, []).append(cell)
     return [
-        (column, its_own, plots.intervals(its_own, f"interval-{index}"))
-        for index, (column, its_own) in enumerate(columns.items())
+        (column, measured, plots.intervals(measured, f"interval-{index}"))
+        for index, (column, measured) in enumerate(columns.items())
     ]
 
 
 def listing(results):
-    """Every finished run that was read whole, as `Row`, those that count for cells first."""
+    """A `Row` for every finished run with a result; runs that count for cells come first."""
     notes = {}
     for cell in results.cells:
         for run in cell.runs:
@@ -159,12 +159,12 @@ def listing(results):
 
 
 def distinct(rows, pair):
-    """The (letter, what it stands for) pairs in use, by letter."""
+    """The distinct (letter, meaning) pairs of `rows`, sorted by letter."""
     return sorted(dict(map(pair, rows)).items(), key=lambda item: (len(item[0]), item[0]))
 
 
 def _environment(run):
-    """What a run was made with, as (name, value) pairs without gaps."""
+    """The device, backend and software of a run, by name; unknown ones are left out."""
     software = {name: value for name, value in run.record.software.items() if value is not None}
     changed = " with changes" if software.pop("dirty", False) else ""
     if "commit" in software:
@@ -173,7 +173,7 @@ def _environment(run):
 
 
 def _letter(letters, value):
-    """A, B, …, for each distinct value."""
+    """The letter of `value`: A, B, … in the order of first use."""
     key = json.dumps(value, sort_keys=True)
     if key not in letters:
         index = len(letters)
@@ -186,7 +186,7 @@ def _slug(text):
 
 
 def _gradient_figures(figure, name):
-    """Rows of panels of Figure 1: each matrix by value, as in the paper, and by magnitude, at both numbers of steps."""
+    """Rows of panels of Figure 1: each matrix at both numbers of steps, by value as in the paper, and by magnitude."""
     legend = [(METHODS[name].label, METHODS[name].color) for name in figure1.METHODS]
     missing = f" Not run: {'; '.join(spread.label for spread in figure.missing)}." if figure.missing else ""
     captions = {
@@ -200,15 +200,15 @@ def _gradient_figures(figure, name):
             for steps in figure1.STEPS
         ]
         caption += (
-            f" First by value, in {plots.GRADIENT_BINS} bins: the axis holds {SHARE:.0%} of the widest method’s "
-            "gradients, shares are on a logarithmic axis. Then by magnitude: share of the gradients a decade. "
-            "A line a seed."
+            f" The first panels are by value, in {plots.GRADIENT_BINS} bins: the horizontal axis holds {SHARE:.0%} of "
+            "the widest method’s gradients, and the axis of shares is logarithmic. The others are by magnitude: the "
+            "share of the gradients per decade. Each line is one seed."
         )
         yield Figures(f"Gradients, {matrix.replace('_', '-')}", caption + missing, legend, panels)
 
 
 def _training(rows):
-    """(title, rows of `Figures`) of every setup whose runs kept a log."""
+    """(title, rows of `Figures`) for every setup whose runs kept a log."""
     setups = {}
     for row in rows:
         if row.run.log:
@@ -225,36 +225,36 @@ def _figures(runs, name):
     kinds = [
         Figures(
             f"Validation and test {what}",
-            "A line a seed. The test set is measured where validation is the best so far, so its line is a "
-            "staircase; the dot is the number reported.",
+            "Each line is one seed. The test set is measured only when validation is the best so far, so its line is "
+            "a staircase. The dot is the number reported.",
             [("validation", plots.VALIDATION), ("test", plots.TEST)],
             _panels(plots.results, methods, [metric, metric.replace("test", "valid")], f"{name}-result"),
         ),
         Figures(
             "Training loss",
-            "Mean over the epoch's minibatches, each before its own update.",
+            "Mean over the minibatches of the epoch, each before its own update.",
             [("training", plots.TRAINING)],
             _panels(plots.losses, methods, ["train_loss"], f"{name}-loss"),
         ),
     ]
-    scaled = {m: its_own for m, its_own in methods.items() if plots.alpha_columns(its_own[0])}
+    scaled = {m: own for m, own in methods.items() if plots.alpha_columns(own[0])}
     if scaled:
         columns = plots.alpha_columns(next(iter(scaled.values()))[0])
         kinds.append(
             Figures(
                 "Scale α of each layer",
-                "At the end of each epoch, a line a seed.",
+                "At the end of each epoch. Each line is one seed.",
                 _layers([column.removeprefix("alpha_") for column in columns]),
                 _panels(plots.scales, scaled, columns, f"{name}-scale"),
             )
         )
-    kept = {m: next((run for run in its_own if run.histogram.get("layers")), None) for m, its_own in methods.items()}
+    kept = {m: next((run for run in own if run.histogram.get("layers")), None) for m, own in methods.items()}
     kept = {m: run for m, run in kept.items() if run}
     if kept:
         kinds.append(
             Figures(
                 "Latent weights w at the end",
-                "Density of the weights that are kept in full precision, on a logarithmic axis; the first seed.",
+                "Density of the latent weights of the first seed, on a logarithmic axis.",
                 _layers(next(iter(kept.values())).histogram["layers"]),
                 [plots.histograms(m, run, f"{name}-weights-{i}") for i, (m, run) in enumerate(kept.items())],
             )
@@ -267,10 +267,10 @@ def _layers(names):
 
 
 def _panels(plot, methods, columns, name):
-    """One panel a method that logged all of `columns`, on common limits."""
-    methods = {m: [run for run in its_own if set(columns) <= set(run.log)] for m, its_own in methods.items()}
-    methods = {m: its_own for m, its_own in methods.items() if its_own}
-    limits = plots.limits([run for its_own in methods.values() for run in its_own], columns)
+    """One panel for each method that logged all of `columns`, on common limits."""
+    methods = {m: [run for run in own if set(columns) <= set(run.log)] for m, own in methods.items()}
+    methods = {m: own for m, own in methods.items() if own}
+    limits = plots.limits([run for own in methods.values() for run in own], columns)
     if limits is None:
         return []
-    return [plot(m, its_own, limits, f"{name}-{index}") for index, (m, its_own) in enumerate(methods.items())]
+    return [plot(m, own, limits, f"{name}-{index}") for index, (m, own) in enumerate(methods.items())]

@@ -1,4 +1,4 @@
-"""Figures as inline SVG: small panels that the page's grid arranges, in colours that its theme may turn.
+"""Figures as inline SVG: small panels for the page's grid, whose text and axes follow its colour theme.
 
 Text and axes are drawn in ``currentColor``; the same input always gives the same bytes.
 """
@@ -18,7 +18,7 @@ from reproduce.report.gradients import SHARE
 
 VALIDATION, TEST, TRAINING = "#2b83ba", "#d95f0e", "#5f8f3e"
 INK, FAINT = "#010203", "#040506"
-"""Stand for ``currentColor`` and the theme's rules until the SVG is written."""
+"""Placeholders for ``currentColor`` and the theme's ``--rule`` until the SVG is written."""
 
 STYLE = {
     "font.size": 8,
@@ -48,20 +48,20 @@ STYLE = {
     "svg.hashsalt": "reproduce",
 }
 PANEL = (2.7, 1.85)
-"""Inches of a panel: about what it measures in the page's grid."""
+"""Width and height of a panel in inches, about its size in the page's grid."""
 TICKS = ((6, (1, 1.5, 2, 3, 5, 7)), (200, (1, 2, 5)), (np.inf, (1,)))
-"""Ticks in a decade of a logarithmic axis, by how far it reaches."""
+"""Ticks in each decade of a logarithmic axis, by the largest ratio of its limits."""
 MARGINS = (0.155, 0.21, 0.815, 0.66)
-"""Left, bottom, width and height of its axes, as parts of it; alike, so that panels align."""
+"""Left, bottom, width and height of a panel's axes, as fractions; the same for all, so that panels align."""
 GRADIENT_BINS = 61
-"""Odd, so that the middle one is about 0."""
+"""An odd number, so that the middle bin is centred at 0."""
 
 LAYERS = LinearSegmentedColormap.from_list("layers", ["#3f7fd0", "#9a68c8", "#d5567f", "#cf8420"])
-"""From the first layer to the last, all about as far from white as from black."""
+"""Colours from the first layer to the last, all legible on white and on black."""
 
 
 def layer_colours(count):
-    """One colour a weight tensor, from the first to the last."""
+    """One colour for each weight tensor, from the first to the last."""
     return [to_hex(colour) for colour in LAYERS(np.linspace(0, 1, count))]
 
 
@@ -71,7 +71,7 @@ def intervals(cells, name):
     Parameters
     ----------
     cells : list of Cell
-        Of one column, all measured.
+        Measured cells of one column.
     name : str
         Unique on the page.
 
@@ -110,7 +110,7 @@ def _label(table):
 
 
 def results(method, runs, limits, name):
-    """Validation and test results of one method over epochs, a thin line a seed, a dot at the best epoch."""
+    """Validation and test results of one method over epochs, a line for each seed and a dot at the best epoch."""
     metric = runs[0].record.metric
     valid = metric.replace("test", "valid")
     lines = [(valid, VALIDATION), (metric, TEST)]
@@ -127,7 +127,7 @@ def results(method, runs, limits, name):
 def losses(method, runs, limits, name):
     """Training loss of one method over epochs."""
     ends = "; ".join(f"seed {run.record.seed}: {run.log['train_loss'][-1]:.4g}" for run in runs)
-    alt = f"Training loss, at the end {ends}"
+    alt = f"Training loss; at the end, {ends}"
     return _curves(method, runs, [("train_loss", TRAINING)], limits, [], name, alt)
 
 
@@ -161,9 +161,9 @@ def histograms(method, run, name):
 
 
 def gradients(figure, matrix, steps, name):
-    """Figure 1's panel at `steps`: share of the gradients of `matrix` by value, a line a run, as the paper draws it.
+    """Figure 1's panel at `steps`, as in the paper: the share of the gradients of `matrix` by value, a line per run.
 
-    The axis reaches as far as the spread of the widest method's.
+    The axis ends at the spread of the widest method.
     """
     runs = _recorded(figure, matrix, steps)
     widest = max((kept.spread if np.isfinite(kept.spread) else kept.largest for _, kept in runs), default=0) or 1.0
@@ -184,7 +184,7 @@ def gradients(figure, matrix, steps, name):
 
 
 def gradient_magnitudes(figure, matrix, steps, name):
-    """The same gradients by magnitude, on a logarithmic axis that all runs of `figure` fit on."""
+    """The same gradients by magnitude, on a logarithmic axis that fits all runs of `figure`."""
     everywhere = [kept for n in figure1.STEPS for _, kept in _recorded(figure, matrix, n)]
     with matplotlib.rc_context(STYLE):
         panel, axes = _panel(f"{steps} steps")
@@ -203,18 +203,18 @@ def gradient_magnitudes(figure, matrix, steps, name):
         axes.yaxis.set_major_locator(MaxNLocator(4))
         axes.set_xlabel("magnitude of the gradient")
         widths = _widths(figure, matrix, steps)
-        return _svg(panel, name, f"{steps} steps: share of the gradients a decade of their magnitude. {widths}")
+        return _svg(panel, name, f"{steps} steps: share of the gradients per decade of their magnitude. {widths}")
 
 
 def _recorded(figure, matrix, steps):
-    """(method, gradients) of every run of `figure` at `steps`."""
-    return [(spread.method, one.gradients[matrix]) for spread, one in figure.recorded if spread.steps == steps]
+    """(method, gradients) for every run of `figure` at `steps`."""
+    return [(spread.method, run.gradients[matrix]) for spread, run in figure.recorded if spread.steps == steps]
 
 
 def _widths(figure, matrix, steps):
     widths = [
-        f"{spread.label}, seed {one.run.record.seed}: {SHARE:.0%} within ±{one.gradients[matrix].spread:.3g}"
-        for spread, one in figure.recorded
+        f"{spread.label}, seed {recorded.run.record.seed}: {SHARE:.0%} within ±{recorded.gradients[matrix].spread:.3g}"
+        for spread, recorded in figure.recorded
         if spread.steps == steps
     ]
     missing = [f"{spread.label}: not run" for spread in figure.missing if spread.steps == steps]
@@ -222,11 +222,11 @@ def _widths(figure, matrix, steps):
 
 
 def limits(runs, columns):
-    """Common limits of `columns` over `runs`, and whether a logarithmic axis can show them.
+    """Common limits of `columns` over `runs`, and whether the axis is logarithmic.
 
     Returns
     -------
-    (low, high, logarithmic) or None where there is nothing to show
+    (low, high, logarithmic), or None if no value is finite
     """
     values = np.concatenate([run.log[column] for run in runs for column in columns if column in run.log] or [[]])
     values = values[np.isfinite(values)]

@@ -14,7 +14,7 @@ def with_table(text, table, marks=(BEGIN, END)):
     Raises
     ------
     UserError
-        Where the text does not hold the marks, once each and in order.
+        Unless the text holds each of the marks once, in order.
     """
     begins, ends = marks
     before, begin, rest = text.partition(begins)
@@ -25,7 +25,7 @@ def with_table(text, table, marks=(BEGIN, END)):
 
 
 def rewrite(readme="README.md", results="results"):
-    """Bring the table in `readme` up to the records in `results`."""
+    """Rewrite the table in `readme` from the records in `results`."""
     readme = Path(readme)
     table = readme_table(collect([results]).cells, readme.resolve().parent)
     write_text(readme, with_table(readme.read_text(encoding="utf-8"), table))

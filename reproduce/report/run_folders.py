@@ -1,4 +1,4 @@
-"""Reads run folders; what is wrong with one is named and the folder left out, never guessed at."""
+"""Reads run folders. A folder with a fault is left out and its fault named; nothing is guessed."""
 
 import csv
 import json
@@ -18,7 +18,7 @@ from reproduce.runs.record import NAME, Record
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A run folder that enters no number, and why."""
+    """A run folder that does not count for any number, and why."""
 
     path: str
     reason: str
@@ -26,25 +26,25 @@ class LeftOut:
 
 @dataclass(frozen=True, eq=False)
 class RunFolder:
-    """One run as its folder tells it.
+    """One run, read from its folder.
 
     Attributes
     ----------
     folder : Path
-        Where it lies.
+        The run's folder.
     path : str
-        The same for people: the runs' folder's name and what follows.
+        The folder as shown to readers: its path from the name of the tree of runs on.
     record : Record
-        record.json, its settings completed by those that came later.
+        record.json, its settings completed by those that were added later.
     log : dict of str to ndarray of float64, shape (epochs,)
-        Columns of log.csv; empty where there is none.
+        Columns of log.csv; empty if the file is missing.
     histogram : dict
-        histogram.json; empty where there is none.
+        histogram.json; empty if the file is missing.
     test_losses : ndarray of float64, shape (sequences,), or None
-        test_losses.json, a list: the language models' mean cross-entropy of each test sequence, in the text's
-        order, at the best epoch.
+        test_losses.json: a language model's mean cross-entropy on each test sequence at the best epoch, in the order
+        of the text.
     gradients : Recording or None
-        figure1.json: the gradients that Figure 1 is drawn from.
+        figure1.json: the gradients for Figure 1.
     """
 
     folder: Path
@@ -57,12 +57,12 @@ class RunFolder:
 
 
 def default_folders():
-    """The folders that are read unless others are named: ``runs`` and the checkout's ``results``, where they exist."""
+    """The folders that are read by default: ``runs`` and the checkout's ``results``, if they exist."""
     return [folder for folder in (Path("runs"), CHECKOUT / "results") if folder.is_dir()]
 
 
 def read(folders):
-    """All runs below `folders`.
+    """Read all runs below `folders`.
 
     Parameters
     ----------
@@ -74,12 +74,12 @@ def read(folders):
     runs : list of RunFolder
         Complete and unfinished runs, by path.
     left_out : list of LeftOut
-        Folders whose record cannot be used, with the reason.
+        Folders whose record cannot be used, and why.
 
     Raises
     ------
     UserError
-        Where one of `folders` is not a folder.
+        If one of `folders` is not a folder.
     """
     runs, left_out, seen = [], [], set()
     for root in map(Path, folders):
@@ -98,7 +98,7 @@ def read(folders):
 
 
 def _read_one(folder, path):
-    """The run in `folder`, or ValueError with what is wrong."""
+    """The run in `folder`; raises ValueError with the fault."""
     record = Record.from_json(_text(folder / NAME))
     if record.complete:
         record.check_result()
@@ -152,17 +152,17 @@ def _histogram(file):
             if edges != counts + 1:
                 raise ValueError(f"histogram.json: {name} has {edges} edges for {counts} counts")
     except (KeyError, TypeError, AttributeError):
-        raise ValueError("histogram.json is not in this report's form") from None
+        raise ValueError("histogram.json does not have the expected form") from None
     return histogram
 
 
 def _gradients(file):
-    """What was recorded of gradients, or None where nothing was."""
+    """The recorded gradients, or None if there are none."""
     return gradients.parse(_json(file)) if file.exists() else None
 
 
 def _test_losses(file):
-    """Losses of the test sequences, or None where they were not kept."""
+    """The losses of the test sequences, or None if they were not kept."""
     if not file.exists():
         return None
     try:

@@ -1,7 +1,7 @@
-"""Whether a measured number agrees with a published one, and how two measured numbers differ.
+"""Decides whether a measured number agrees with a published one, and estimates how measured numbers differ.
 
-The paper and we measure on the same test set, so the yardstick is the spread between seeds. Where too few
-seeds ran to know it, a stand-in is used and the verdict is provisional.
+The paper and we measure on the same test set, so the yardstick is the spread between seeds. If too few seeds ran to
+know it, a stand-in is used and the verdict is provisional.
 """
 
 import warnings
@@ -21,9 +21,9 @@ QUANTILE = (1 + COVERAGE) / 2
 LEVEL = 0.05
 """Level of the Brown-Forsythe test."""
 NO_YARDSTICK = "no yardstick"
-STAND_IN = "sampling error of the test set, for want of seeds"
+STAND_IN = "sampling error of the test set, because too few seeds ran"
 MINIMUM_DOF = 2
-"""Degrees of freedom from which a spread counts as known."""
+"""The fewest degrees of freedom with which a spread counts as known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,11 +33,11 @@ class Pool:
     Attributes
     ----------
     s : float
-        Pooled standard deviation; NaN where `dof` is 0.
+        Pooled standard deviation; NaN if `dof` is 0.
     dof : int
         Its degrees of freedom ν.
     members : tuple of str
-        The methods whose runs entered.
+        The methods whose runs are pooled.
     """
 
     s: float
@@ -58,11 +58,11 @@ class Estimate:
     ----------
     value : float
     standard_error : float or None
-        None where nothing is known of it.
+        None if it is not known.
     dof : float or None
-        Degrees of freedom of `standard_error`; None where it is a stand-in, taken as normal.
+        Degrees of freedom of `standard_error`; None if it is a stand-in, which is taken as normal.
     basis : str
-        What `standard_error` comes from, in words.
+        The source of `standard_error`, in words.
     """
 
     value: float
@@ -84,7 +84,7 @@ class Estimate:
 
     @property
     def interval(self):
-        """(low, high) of the 95% interval; the value twice where nothing is known of its error."""
+        """(low, high) of the 95% interval; the value twice if its error is not known."""
         half = self.half_width or 0.0
         return self.value - half, self.value + half
 
@@ -99,9 +99,14 @@ def pooled(samples):
     Returns
     -------
     s : float
-        √(Σᵢ Σⱼ (xᵢⱼ − mᵢ)² / ν), NaN where ν = 0.
+        √(Σᵢ Σⱼ (xᵢⱼ − mᵢ)² / ν), NaN if ν = 0.
     dof : int
         ν = Σᵢ (kᵢ − 1).
+
+    Examples
+    --------
+    >>> pooled([[1, 3], [10, 12]])
+    (1.41..., 2)
     """
     samples = [np.asarray(sample, "float64") for sample in samples]
     dof = sum(len(sample) - 1 for sample in samples)
@@ -110,9 +115,9 @@ def pooled(samples):
 
 
 def equal_spreads(samples):
-    """The p-value of Brown and Forsythe's test for equal spreads; 1 where it cannot be told.
+    """The p-value of Brown and Forsythe's test for equal spreads; 1 if the samples are too small for it.
 
-    Samples of fewer than three say nothing: two values are equally far from their median, whatever they are.
+    Samples of fewer than three do not enter, because two values are always equally far from their median.
     """
     samples = [sample for sample in samples if len(sample) >= 3]
     if len(samples) < 2:
@@ -124,17 +129,17 @@ def equal_spreads(samples):
 
 
 def pools(samples, apart=()):
-    """Pool the spreads of methods, apart where they differ.
+    """Pool the spreads of methods, except those that differ.
 
-    While Brown and Forsythe's test rejects equal spreads at 5%, the method without which it rejects least
-    leaves and keeps a spread of its own.
+    While Brown and Forsythe's test rejects equal spreads at 5%, one method leaves the pool and keeps its own spread. It
+    is the one without which the test rejects least.
 
     Parameters
     ----------
     samples : dict of str to array_like, shape (seeds,)
-        Results of each method's seeds; at least one each.
+        The results of each method's seeds, at least one.
     apart : container of str
-        Methods that are known to differ and are pooled among themselves.
+        Methods that are known to differ from the rest; they are pooled among themselves.
 
     Returns
     -------
@@ -166,12 +171,12 @@ def bootstrap_standard_error(losses, resamples=2000, seed=1234):
     Parameters
     ----------
     losses : array_like, shape (sequences,)
-        Loss of each test sequence, in the text's order; neighbours may be alike.
+        Loss of each test sequence, in the order of the text; neighbours may be correlated.
     resamples, seed : int
 
     Notes
     -----
-    Blocks have n^(1/3) sequences, rounded up (Künsch 1989).
+    A block has n^(1/3) sequences, rounded up (Künsch 1989).
     """
     losses = np.asarray(losses, "float64")
     length = int(np.ceil(round(len(losses) ** (1 / 3), 9)))
@@ -182,7 +187,7 @@ def bootstrap_standard_error(losses, resamples=2000, seed=1234):
 
 
 def prediction(values, pool, stand_in=None):
-    """Where another single run is expected: m ± t(0.975, ν)·s·√(1 + 1/k).
+    """The interval in which another single run is expected: m ± t(0.975, ν)·s·√(1 + 1/k).
 
     Parameters
     ----------
@@ -191,7 +196,7 @@ def prediction(values, pool, stand_in=None):
     pool : Pool
         Their spread.
     stand_in : float, optional
-        Standard error of one run, used where the spread is not known; √2 of it for a difference of two runs.
+        Standard error of one run, used if the spread is not known. A difference of two runs has √2 times this error.
 
     Returns
     -------
@@ -206,19 +211,19 @@ def prediction(values, pool, stand_in=None):
     return Estimate(mean, float(np.sqrt(2) * stand_in), None, STAND_IN)
 
 
-def contrast(coefficients, samples, of_pools, stand_ins):
+def contrast(coefficients, samples, pools_of_samples, stand_ins):
     """Σ cᵢ·(mean of sample i), with its standard error.
 
-    Seeds that all samples have are paired where there are three or more. Else means of all seeds are compared
-    by their pooled spreads, with Welch and Satterthwaite's degrees of freedom; where a spread is not known,
-    by the stand-ins.
+    If all samples have three or more seeds in common, these seeds are paired. Otherwise the means of all seeds are
+    compared by their pooled spreads, with Welch and Satterthwaite's degrees of freedom. If a spread is not known, the
+    stand-ins take its place.
 
     Parameters
     ----------
     coefficients : sequence of float
     samples : sequence of dict of int to float
-        Results by seed.
-    of_pools : sequence of Pool
+        The results of each sample, by seed.
+    pools_of_samples : sequence of Pool
     stand_ins : sequence of float or None
         Standard error of one run of each sample.
 
@@ -233,22 +238,22 @@ def contrast(coefficients, samples, of_pools, stand_ins):
         standard_error = float(s / np.sqrt(len(seeds)))
         return Estimate(float(per_seed.mean()), standard_error, dof, f"{len(seeds)} paired seeds")
     value = sum(c * float(np.mean(list(x.values()))) for c, x in zip(coefficients, samples, strict=True))
-    if all(pool.known for pool in of_pools):
-        return Estimate(value, *_welch(coefficients, samples, of_pools), "spread between seeds, not paired")
+    if all(pool.known for pool in pools_of_samples):
+        return Estimate(value, *_welch(coefficients, samples, pools_of_samples), "spread between seeds, not paired")
     if any(error is None for error in stand_ins):
         return Estimate(value, None, None, NO_YARDSTICK)
     error = np.sqrt(sum((c * e) ** 2 for c, e in zip(coefficients, stand_ins, strict=True)))
     return Estimate(value, float(error), None, STAND_IN)
 
 
-def _welch(coefficients, samples, of_pools):
-    """Standard error and degrees of freedom of a contrast of means whose spreads come from `of_pools`."""
+def _welch(coefficients, samples, pools_of_samples):
+    """Standard error and degrees of freedom of a contrast of means with these pooled spreads."""
     variances = {}
-    for c, sample, pool in zip(coefficients, samples, of_pools, strict=True):
+    for c, sample, pool in zip(coefficients, samples, pools_of_samples, strict=True):
         variances[pool] = variances.get(pool, 0.0) + c**2 * pool.s**2 / len(sample)
     total = sum(variances.values())
     if total == 0:
-        return 0.0, min(pool.dof for pool in of_pools)
+        return 0.0, min(pool.dof for pool in pools_of_samples)
     return float(np.sqrt(total)), total**2 / sum(variance**2 / pool.dof for pool, variance in variances.items())
 
 

@@ -1,4 +1,4 @@
-"""The cells of the paper's tables, the runs that count for each, and what they say together."""
+"""The cells of the paper's tables, the runs that count for each, and their verdicts."""
 
 import json
 import shlex
@@ -14,12 +14,12 @@ from reproduce.report.run_folders import LeftOut, RunFolder, read
 from reproduce.report.statistics import DIVERGED, NO_YARDSTICK, NOT_REPRODUCED, NOT_RUN, PROVISIONAL, REPRODUCED, Pool
 
 DIVERGING = tuple(method.name for method in METHODS.values() if method.diverges_on_text)
-"""Methods that diverge on language models, so their spread is another."""
+"""Methods that diverge on language models, where their spread differs from the others'."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """One of the paper's tables: its number and title, what its columns are, and the metric with its unit."""
+    """One of the paper's tables: its number and title, the name of its columns, and the metric with its unit."""
 
     number: int
     title: str
@@ -43,7 +43,7 @@ class Column:
 
     @property
     def setup(self):
-        """What two columns have in common that the same runs count for."""
+        """The experiment and its overrides. The same runs count for two columns with the same setup."""
         return (self.experiment, *sorted((key, experiments.show(value)) for key, value in self.overrides.items()))
 
     @property
@@ -65,15 +65,15 @@ class Cell:
     paper : float
         The published number, in the table's unit.
     version : str
-        The version of the paper it is from.
+        The version of the paper that it is from.
     source : str
-        Where it stands there.
-    records : tuple of RunFolder
-        The runs that count, by seed; the earliest of each.
+        Its place in that version.
+    runs : tuple of RunFolder
+        The runs that count, sorted by seed; the earliest run of each seed.
     diverged : tuple of RunFolder
-        Those that would, but have no result; no statistic has them, claims do.
+        Runs that would count but diverged. Claims take them into account; statistics do not.
     pool : Pool or None
-        The spread of its seeds, shared with other methods; None where nothing ran.
+        The spread of its seeds, shared with other methods; None if nothing ran.
     """
 
     column: Column
@@ -108,12 +108,12 @@ class Cell:
 
     @property
     def sd(self):
-        """Standard deviation of our seeds, or None of fewer than two."""
+        """Standard deviation of our seeds, or None for fewer than two."""
         return statistics.pooled([self.values])[0] if len(self.runs) > 1 else None
 
     @cached_property
     def stand_in(self):
-        """Standard error of one run on the test set: binomial, or a block bootstrap of sequences' losses."""
+        """Standard error of one run on the test set: binomial, or a block bootstrap of the losses of sequences."""
         if self.table.metric == "test_error":
             mean = sum(self.values) / len(self.values)
             return statistics.binomial_standard_error(mean, self.column.test_size)
@@ -122,7 +122,7 @@ class Cell:
 
     @cached_property
     def estimate(self):
-        """Our mean and the interval that the paper's single run is expected in; None where nothing ran."""
+        """Our mean and the interval in which the paper's single run is expected; None if nothing ran."""
         if not self.runs:
             return None
         return statistics.prediction(self.values, self.pool, None if self.pool.known else self.stand_in)
@@ -134,13 +134,13 @@ class Cell:
 
     @property
     def standard_errors(self):
-        """The difference in standard errors, or None where there is no yardstick."""
+        """The difference in standard errors, or None without a yardstick."""
         error = self.estimate.standard_error if self.runs else None
         return self.difference / error if error else None
 
     @property
     def inside(self):
-        """Whether the paper's number lies where it is expected; None where that is not known."""
+        """Whether the paper's number lies in the interval; None if there is no interval."""
         if not self.runs or self.estimate.half_width is None:
             return None
         return abs(self.difference) <= self.estimate.half_width + 1e-9
@@ -166,7 +166,7 @@ class Cell:
 
     @property
     def short_verdict(self):
-        """The state and, where it says more, on which side of the paper's number ours lies."""
+        """The state and, if we differ, on which side of the paper's number ours lies."""
         if self.state == PROVISIONAL:
             where = {True: "inside", False: "outside", None: NO_YARDSTICK}[self.inside]
             return f"{PROVISIONAL}: {where}"
@@ -176,29 +176,29 @@ class Cell:
 
     @property
     def command(self):
-        """The command that makes one run of it."""
+        """The command of one run that counts for the cell."""
         settings = [f" --set {key}={experiments.show(value)}" for key, value in sorted(self.column.overrides.items())]
         return f"python -m reproduce run {self.column.experiment} --method {self.method}{''.join(settings)}"
 
 
 @dataclass(frozen=True)
 class Results:
-    """All that the run folders hold.
+    """The content of the run folders.
 
     Attributes
     ----------
     cells : list of Cell
-        Every cell of the paper's tables, in their order.
+        Every cell of the paper's tables, in order.
     others : list of (RunFolder, str)
-        Finished runs that no cell is about, and why.
+        Finished runs with a result that belong to no cell, and why.
     diverged : list of (RunFolder, str)
-        Those of them that diverged: they are left out too, but what they recorded of gradients is not.
+        Finished runs that diverged and belong to no cell, and why. Their recorded gradients still count.
     left_out : list of LeftOut
-        Folders that enter no number, and why.
+        Folders that do not count for any number, and why.
     runs : list of RunFolder
-        All that could be read, unfinished ones too.
+        All runs that could be read, unfinished ones too.
     unreadable : list of LeftOut
-        Folders that could not.
+        Folders that could not be read.
     """
 
     cells: list
@@ -215,12 +215,12 @@ def _published():
 
 
 def paper():
-    """The paper: title, authors, venue, preprint, versions, notes."""
+    """What the report says about the paper: title, authors, venue, preprint, versions, notes."""
     return _published()["paper"]
 
 
 def published():
-    """Every cell of the paper's tables, with no runs."""
+    """Every cell of the paper's tables, without runs."""
     tables = {table["number"]: Table(**table) for table in _published()["table"]}
     cells = []
     for entry in _published()["column"]:
@@ -232,10 +232,10 @@ def published():
 
 
 def comparable(settings, seed):
-    """The settings that a run's result depends on beside its seed.
+    """The settings that a run's result depends on, apart from its seed.
 
-    Keys that cannot change a result are dropped, and so is the language models' ``training.init_seed`` where
-    it is 1, its default, or the run's own seed.
+    Keys that cannot change a result are dropped. So is a language model's ``training.init_seed`` if it is 1, its
+    default, or the run's own seed.
     """
     kept = {key: value for key, value in settings.items() if not key.startswith(experiments.INERT)}
     if kept.get("training.init_seed") in (1, seed):
@@ -244,7 +244,7 @@ def comparable(settings, seed):
 
 
 def collect(folders):
-    """Read the runs below `folders` and give each its place.
+    """Read the runs below `folders` and assign them to the cells.
 
     Parameters
     ----------
@@ -280,7 +280,7 @@ def collect(folders):
 
 
 def _earliest(runs):
-    """The earliest of the records that differ in nothing but their start, and the others as left out."""
+    """The earliest of the runs that differ only in their start; the others are returned as left out."""
     kept, left_out = {}, []
     for run in sorted(runs, key=lambda run: (run.record.began, run.path)):
         settings = json.dumps(comparable(run.record.settings, run.record.seed), sort_keys=True)
@@ -300,7 +300,7 @@ def _resolved(experiment, method, overrides):
 
 
 def settings_of(experiment, method, overrides):
-    """The settings of an experiment with overrides for a method, or None where no configuration admits them."""
+    """The settings of an experiment with overrides for a method, or None if no configuration admits them."""
     try:
         return _resolved(experiment, method, tuple(sorted(overrides.items())))
     except UserError:
@@ -317,13 +317,13 @@ def _counts(run, cell, wanted):
 
 
 def _why_no_cell(run, cells):
-    """Why a finished record counts for no cell."""
-    of = run.record.experiment, run.record.method
-    its_own = [cell for cell in cells if (cell.column.experiment, cell.method) == of]
-    if not its_own:
+    """Why a finished run counts for no cell."""
+    pair = run.record.experiment, run.record.method
+    candidates = [cell for cell in cells if (cell.column.experiment, cell.method) == pair]
+    if not candidates:
         return "not in the paper"
     differences = []
-    for cell in its_own:
+    for cell in candidates:
         wanted = settings_of(run.record.experiment, run.record.method, cell.column.overrides)
         if wanted is None:
             continue
@@ -336,11 +336,11 @@ def _why_no_cell(run, cells):
     if not differences:
         return f"this version has no configuration for {run.record.experiment}"
     reasons = [] if run.record.official else ["unofficial data"]
-    for key, ours, cells_ in min(differences, key=len):
-        if key == "training.epochs" and None not in (ours, cells_) and ours < cells_:
-            reasons.insert(0, f"shortened: {ours} of {cells_} epochs")
+    for key, have, wanted in min(differences, key=len):
+        if key == "training.epochs" and None not in (have, wanted) and have < wanted:
+            reasons.insert(0, f"shortened: {have} of {wanted} epochs")
         else:
-            reasons.append(f"{key} is {experiments.show(ours)}, the cell's {experiments.show(cells_)}")
+            reasons.append(f"{key} is {experiments.show(have)}, in the cell {experiments.show(wanted)}")
     return "; ".join(reasons)
 
 
@@ -352,8 +352,8 @@ def _with_pools(cells):
             samples.setdefault(cell.column.setup, {})[cell.method] = cell.values
     language = {cell.column.setup for cell in cells if cell.table.metric == "test_loss"}
     pools = {
-        setup: statistics.pools(of_methods, DIVERGING if setup in language else ())
-        for setup, of_methods in samples.items()
+        setup: statistics.pools(by_method, DIVERGING if setup in language else ())
+        for setup, by_method in samples.items()
     }
     return [replace(cell, pool=pools.get(cell.column.setup, {}).get(cell.method)) for cell in cells]
 

@@ -5,7 +5,16 @@ from reproduce.report.tables import in_order
 
 
 def grid(header, rows, right=()):
-    """Columns set apart by two spaces; those numbered in `right` are flush right."""
+    """A table of text, its columns separated by two spaces; those whose numbers are in `right` are aligned right.
+
+    Examples
+    --------
+    >>> print(grid(("Method", "Error"), [("LAB", 1.17), ("BinaryConnect", 1.28)], right=(1,)))
+    Method         Error
+    --------------------
+    LAB             1.17
+    BinaryConnect   1.28
+    """
     table = [[str(cell) for cell in row] for row in (header, *rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = [
@@ -19,7 +28,7 @@ def grid(header, rows, right=()):
 
 
 def format_cells(cells):
-    """Every cell: paper, ours, state, the command that makes it.
+    """A table of all cells: the paper's number, ours, the state, and the command.
 
     Parameters
     ----------
@@ -47,7 +56,7 @@ def format_cells(cells):
 
 
 def summary_table(runs):
-    """One line a run: experiment, method, test and validation result, best epoch, epochs, time.
+    """A table with one line per run: experiment, method, test and validation result, best epoch, epochs, time.
 
     Parameters
     ----------
@@ -71,5 +80,5 @@ def summary_table(runs):
         for run in sorted(runs, key=in_order)
     ]
     header = ("Experiment", "Method", "Seed", "Test", "Valid", "Best epoch", "Epochs", "Time")
-    units = "Test and valid: error in %, of language models cross-entropy in nats per character."
+    units = "Test and valid: error in %; for language models, cross-entropy in nats per character."
     return f"{grid(header, rows, right=(2, 3, 4, 5, 6, 7))}\n{units}" if rows else "no runs"

@@ -212,9 +212,9 @@ def run(tmp_path):
 @pytest.mark.compiler
 def test_a_killed_run_records_what_an_undisturbed_one_does(run, tmp_path):
     whole = (run("whole", RECORDING, backend="c").folder / figure1.FILE).read_text()
-    told = json.loads(whole)
-    assert (told["epoch"], told["clipping"]) == (2, True)
-    assert told["matrices"]["hidden_to_cell"]["values"] == told["minibatches"] * UNITS**2
+    kept = json.loads(whole)
+    assert (kept["epoch"], kept["clipping"]) == (2, True)
+    assert kept["matrices"]["hidden_to_cell"]["values"] == kept["minibatches"] * UNITS**2
 
     def kill(minibatches, **options):
         with pytest.raises(Killed):

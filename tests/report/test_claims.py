@@ -70,7 +70,7 @@ def test_a_difference_within_noise_reproduces_no_victory_but_an_equality():
         (1, "MNIST", "bwn"): seeds(1.15, 1.22, 1.20),
         (1, "MNIST", "full-precision"): seeds(1.12, 1.19, 1.17),
     })  # fmt: skip
-    assert claim(cells, "LAB beats BWN").comparisons[0].verdict == "not reproduced: not told from noise"
+    assert claim(cells, "LAB beats BWN").comparisons[0].verdict == "not reproduced: not distinguishable from noise"
     assert claim(cells, "LAB is within noise").state == statistics.REPRODUCED
 
 

@@ -32,12 +32,12 @@ def recording(scale, seed=0, epoch=1, clipping=True):
 
 @pytest.fixture
 def record(tmp_path, new_run):
-    """Write a run of the language model with a recording, full and official unless told."""
+    """Write a run of the language model with a recording, full and official unless given otherwise."""
 
-    def write(steps, method, scale, seed=1234, overrides=None, told=None, **changes):
+    def write(steps, method, scale, seed=1234, overrides=None, header=None, **changes):
         overrides = {"network.steps": steps, "figure1.record": True} | (overrides or {})
         folder = new_run(tmp_path / "runs", "war_and_peace", method, seed, 1.5, overrides, **changes)
-        (folder / "figure1.json").write_text(json.dumps(recording(scale, seed, **(told or {}))))
+        (folder / "figure1.json").write_text(json.dumps(recording(scale, seed, **(header or {}))))
         return folder
 
     return write
@@ -144,7 +144,7 @@ def test_runs_of_the_papers_setup_stand_before_shortened_ones(record, tmp_path):
     record(100, "lab", 2.0, seed=5, overrides={"training.epochs": 1})
     (figure,), unused = figure1.collect(collect([tmp_path / "runs"]))
     assert [one.run.record.seed for one in figure.spreads[100, "lab"].recorded] == [1234]
-    assert [(one.record.seed, why) for one, why in unused] == [(5, "another run stands for it")]
+    assert [(one.record.seed, why) for one, why in unused] == [(5, "another run is drawn instead")]
 
 
 def test_other_setups_are_named_and_not_drawn(record, tmp_path):
@@ -152,12 +152,12 @@ def test_other_setups_are_named_and_not_drawn(record, tmp_path):
     record(50, "lab", 1.0)
     record(100, "lab2", 1.0)
     figures, unused = figure1.collect(collect([tmp_path / "runs"]))
-    assert not figures and {why for _, why in unused} == {"its setup is not the figure's"} and len(unused) == 3
+    assert not figures and {why for _, why in unused} == {"its setup differs from the figure's"} and len(unused) == 3
 
 
 def test_other_epochs_and_the_clip_make_figures_of_their_own_the_fullest_first(record, all_eight, tmp_path):
-    all_eight(told={"clipping": False})
-    record(10, "lab", 1.0, seed=1, told={"epoch": 7})
+    all_eight(header={"clipping": False})
+    record(10, "lab", 1.0, seed=1, header={"epoch": 7})
     record(10, "lab", 1.0, seed=2)
     figures, _ = figure1.collect(collect([tmp_path / "runs"]))
     assert [(figure.epoch, figure.clipping) for figure in figures] == [(1, False), (1, True), (7, True)]
@@ -205,26 +205,26 @@ def test_gradients_that_are_all_zero_or_not_finite_can_be_drawn(record, tmp_path
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda told: told.pop("epoch"), "not in this report's form"),
-        (lambda told: told.update(epoch=0), "which epoch"),
-        (lambda told: told.update(clipping=1), "which epoch"),
-        (lambda told: told.update(matrices=[]), "not in this report's form"),
-        (lambda told: told["matrices"].pop("hidden_to_cell"), "not in this report's form"),
-        (lambda told: told["matrices"]["hidden_to_cell"].update(values=1), "do not add up"),
-        (lambda told: told["matrices"]["hidden_to_cell"].update(zeros=-1), "do not add up"),
-        (lambda told: told["matrices"]["hidden_to_cell"].update(zeros="no"), "form"),
-        (lambda told: told["matrices"]["hidden_to_cell"].update(max=None), "form"),
-        (lambda told: told["matrices"]["hidden_to_cell"].update(std=float("nan")), "not a finite number"),
-        (lambda told: told["matrices"]["hidden_to_cell"]["bins"]["low"].pop(), "unequal length"),
-        (lambda told: told["matrices"]["hidden_to_cell"]["bins"]["low"].reverse(), "do not follow each other"),
-        (lambda told: told["matrices"]["hidden_to_cell"]["bins"].update(low="low"), "figure1.json"),
+        (lambda kept: kept.pop("epoch"), "not have the expected form"),
+        (lambda kept: kept.update(epoch=0), "which epoch"),
+        (lambda kept: kept.update(clipping=1), "which epoch"),
+        (lambda kept: kept.update(matrices=[]), "not have the expected form"),
+        (lambda kept: kept["matrices"].pop("hidden_to_cell"), "not have the expected form"),
+        (lambda kept: kept["matrices"]["hidden_to_cell"].update(values=1), "do not add up"),
+        (lambda kept: kept["matrices"]["hidden_to_cell"].update(zeros=-1), "do not add up"),
+        (lambda kept: kept["matrices"]["hidden_to_cell"].update(zeros="no"), "form"),
+        (lambda kept: kept["matrices"]["hidden_to_cell"].update(max=None), "form"),
+        (lambda kept: kept["matrices"]["hidden_to_cell"].update(std=float("nan")), "not a finite number"),
+        (lambda kept: kept["matrices"]["hidden_to_cell"]["bins"]["low"].pop(), "unequal length"),
+        (lambda kept: kept["matrices"]["hidden_to_cell"]["bins"]["low"].reverse(), "do not follow each other"),
+        (lambda kept: kept["matrices"]["hidden_to_cell"]["bins"].update(low="low"), "figure1.json"),
     ],
 )
 def test_a_malformed_recording_is_named_and_its_run_left_out(record, tmp_path, change, reason):
     file = record(10, "lab", 1.0) / "figure1.json"
-    told = json.loads(file.read_text())
-    change(told)
-    file.write_text(json.dumps(told))
+    recording = json.loads(file.read_text())
+    change(recording)
+    file.write_text(json.dumps(recording))
     found, (left_out,) = run_folders.read([tmp_path / "runs"])
     assert not found and "figure1.json" in left_out.reason and reason in left_out.reason
 

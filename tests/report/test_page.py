@@ -102,7 +102,7 @@ def test_exact_commands_and_environment_are_in_both(html, markdown):
     for text in (html, markdown):
         assert "python -m reproduce run mnist --method lab2 --seed 1236" in text
         assert "1.26.4" in text and "0123456789ab" in text and "ab" * 32 in text
-        assert "could not be had" in text
+        assert "could not be obtained" in text
 
 
 def test_left_out_runs_enter_no_number(mnist_runs):

@@ -71,11 +71,11 @@ def test_what_was_not_run_is_not_run(tmp_path):
     "changes, why",
     [
         ({"overrides": {"training.epochs": 2}}, "shortened: 2 of 50 epochs"),
-        ({"overrides": {"network.units": 64}}, "network.units is 64, the cell's 2048"),
-        ({"overrides": {"backend.precision": "tf32"}}, "backend.precision is tf32, the cell's float32"),
+        ({"overrides": {"network.units": 64}}, "network.units is 64, in the cell 2048"),
+        ({"overrides": {"backend.precision": "tf32"}}, "backend.precision is tf32, in the cell float32"),
         ({"official": False}, "unofficial data"),
         ({"experiment": "digits"}, "not in the paper"),
-        ({"settings": {"network.units": 64}}, "network.units is 64, the cell's 2048"),
+        ({"settings": {"network.units": 64}}, "network.units is 64, in the cell 2048"),
     ],
 )
 def test_a_run_with_other_settings_enters_no_cell_and_says_why(tmp_path, new_run, changes, why):
