@@ -147,7 +147,7 @@ def _runs_option(command):
 
 
 def minutes(text):
-    """A time from the command line; argparse names this function where it is none."""
+    """A time on the command line; if it is invalid, argparse's message names this function."""
     value = float(text)
     if not 0 < value < math.inf:
         raise ValueError
