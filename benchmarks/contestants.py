@@ -1,9 +1,9 @@
-"""Who takes part, each in a process of its own.
+"""The contestants of the comparison, each in its own process.
 
 A contestant is an object with one method, ``losses(rows)``: train on the minibatches `rows`, int32 row numbers
 (count, batch), from where the last call stopped, and return their losses once all work on the device is done.
 
-Separate processes keep thread pools, allocators and compilers apart. Those not at work sleep.
+Separate processes keep thread pools, allocators and compilers apart. Processes that are not at work sleep.
 """
 
 import multiprocessing
@@ -55,7 +55,7 @@ CONTESTANTS = {
     "pytorch-compiled": ("lab", _pytorch, (True,)),
     "pytorch-full-precision": ("full-precision", _pytorch, ()),
 }
-"""Name to the method it trains with, and how it is made."""
+"""By name: the method that the contestant trains with, the function that makes it, and its arguments."""
 
 OURS = ("c", "jax")
 
@@ -80,7 +80,7 @@ class Worker:
         return self._pool.submit(_losses, rows).result()
 
     def block_seconds(self, rows, block):
-        """Median wall time of `block` minibatches, over the blocks that `rows` holds; a first one warms up."""
+        """Median wall time of `block` minibatches, over the blocks in `rows`; the first block warms up."""
         return self._pool.submit(_block_seconds, rows, block).result()
 
     def close(self):

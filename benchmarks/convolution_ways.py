@@ -1,8 +1,9 @@
-"""Ways to compute one 3×3 convolution with padding 1, forward and its gradients.
+"""Ways to compute one 3×3 convolution with padding 1, forward and with its gradients.
 
-Each ``prepare(batch, channels, filters, side, with_input_gradient)`` returns a function without arguments that computes
-the output and the gradients for random arrays, and returns what it computed, as correlations: output and the image's
-gradient (batch, channels or filters, side, side), the filters' (filters, channels, 3, 3).
+Each ``prepare(batch, channels, filters, side, with_input_gradient)`` returns a function without arguments. The function
+computes the output and the gradients for random arrays and returns them, in the convention of correlations: the output
+(batch, filters, side, side), the gradient of the filters (filters, channels, 3, 3), and, if requested, that of the
+image (batch, channels, side, side). XLA's have channels last.
 """
 
 import functools
@@ -14,7 +15,7 @@ SIZE = 3
 
 
 def available(device):
-    """Name to `prepare`, of the ways that this machine has for `device`, ``"cpu"`` or ``"gpu"``."""
+    """The ways that this machine has for `device`, ``"cpu"`` or ``"gpu"``: `prepare` by name."""
     ways = {} if device == "gpu" else {"im2col + sgemm": by_patches}
     if find_spec("torch"):
         import torch
@@ -25,14 +26,14 @@ def available(device):
 
 
 def arrays(batch, channels, filters, side):
-    """Image, filters and the output's gradient."""
+    """Random image, filters and gradient of the output."""
     rng = np.random.default_rng(0)
     shapes = (batch, channels, side, side), (filters, channels, SIZE, SIZE), (batch, filters, side, side)
     return [rng.standard_normal(shape, np.float32) for shape in shapes]
 
 
 def by_patches(batch, channels, filters, side, with_input_gradient):
-    """NumPy: the image's patches as one matrix."""
+    """NumPy's product of the filters with the image's patches as one matrix."""
     image, weights, gradient = arrays(batch, channels, filters, side)
     image, gradient = (np.ascontiguousarray(x.transpose(0, 2, 3, 1)) for x in (image, gradient))
     weights = np.ascontiguousarray(weights.transpose(2, 3, 1, 0)).reshape(-1, filters)
@@ -83,7 +84,7 @@ def by_pytorch(batch, channels, filters, side, with_input_gradient, device):
 
 
 def by_xla(batch, channels, filters, side, with_input_gradient, device):
-    """JAX's, with channels last."""
+    """JAX's convolution, with channels last."""
     import jax
 
     where = jax.devices(device)[0]

@@ -1,9 +1,9 @@
-"""What a step costs at least on this machine: its matrix products at the measured rate, its parameters' traffic.
+"""The least time of a step on this machine: its matrix products at the measured rate, plus its memory traffic.
 
-The floor of a step is FLOP/rate + bytes/bandwidth. FLOP are those of the matrix products and convolutions, forward and
-for both gradients; the rate is the best that float32 products of the step's own shapes reach. Bytes are those of
-reading and writing every parameter and its two moments once; the bandwidth is that of copying memory, which counts what
-is read and what is written. Convolutions rarely run at the rate of products, so theirs are measured too.
+The floor of a step is FLOP/rate + bytes/bandwidth. FLOP counts the matrix products and convolutions, forward and for
+both gradients. The rate is the highest that float32 products of the step's own shapes reach. Bytes counts reading and
+writing every parameter and its two moments once. The bandwidth is that of copying memory, bytes read and written.
+Convolutions rarely run at the rate of products, so their rates are measured too.
 """
 
 import itertools
@@ -22,7 +22,7 @@ COPIED = 2**28  # bytes
 
 
 def products(problem):
-    """The step's matrix products as ((rows, inner, columns), count); a convolution counts as that of its patches."""
+    """The step's matrix products as ((rows, inner, columns), count); a convolution counts as a product of patches."""
     if problem.kind == "lstm":
         return _lstm_products(problem)
     sizes = [_dense(problem, w) for w in problem.weights.values() if w.ndim == 2]
@@ -39,7 +39,7 @@ def _patches(batch, channels, filters, side):
 
 
 def _passes(rows, inner, columns):
-    """Forward, the weights' gradient, the input's gradient."""
+    """The products forward, for the gradient of the weights, and for the gradient of the input."""
     return (rows, inner, columns), (inner, rows, columns), (rows, columns, inner)
 
 
@@ -62,13 +62,13 @@ def flop(problem):
 
 
 def convolution_flop(problem):
-    """Of the convolutions alone; the first needs no gradient of its input."""
+    """FLOP of the convolutions alone; the first needs no gradient of its input."""
     each = [2 * math.prod(_patches(problem.batch, *size)) for size in convolutions(problem)]
     return 3 * sum(each) - sum(each[:1])
 
 
 def traffic(problem):
-    """Bytes."""
+    """Bytes that a step must read and write for its parameters."""
     values = itertools.chain(problem.weights.values(), problem.parameters.values())
     return TRAFFIC * sum(value.size for value in values)
 
@@ -97,7 +97,7 @@ def measure(problem, device):
 
 
 def convolution_rates(problem, device):
-    """FLOP/s of all convolutions of the step, forward and both gradients, by each way that is to be had."""
+    """FLOP/s of all convolutions of the step, forward and both gradients, for each available way."""
     from benchmarks import convolution_ways
 
     rates = {}

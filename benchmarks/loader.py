@@ -2,10 +2,10 @@
 
     python benchmarks/loader.py --data DIR [--rounds N] [--steps N] [--out FILE.json]
 
-Each round reads minibatches as training does (rows by random index, a thread reading ahead), once with the file evicted
-from the operating system's cache and once without, and then trains on pictures in memory: LAB on each backend, with 16
-filters and with the experiment's own number. What counts is the ratio of two rates of the same round, since the machine
-may have other work; the table has the medians over the rounds.
+Each round reads minibatches as training does: rows by random index, with a thread that reads ahead. It does so once
+with the file evicted from the operating system's cache and once without. Then it trains LAB on pictures in memory, on
+each backend, with 16 filters and with the experiment's own number. Because the machine may have other work, rates are
+compared within a round; the table has the medians of these ratios.
 """
 
 import argparse
@@ -44,29 +44,29 @@ def main():
     for backend, filters in itertools.product(backends.NAMES, sorted({FILTERS, own["network.filters"]})):
         contenders[f"{backend} backend, {filters} filters"] = training(examples, backend, filters)
     rounds = [{name: rate(run, options.steps) for name, run in contenders.items()} for _ in range(options.rounds)]
-    rates = {name: np.array([one[name] for one in rounds]) for name in contenders}
+    rates = {name: np.array([measured[name] for measured in rounds]) for name in contenders}
     print(f"{'':28}{'pictures/s':>12}{'loader faster, not cached':>28}{'cached':>10}")
-    for name, its_own in rates.items():
-        ratios = [np.median(rates[kind] / its_own) for kind in (UNCACHED, CACHED)]
-        told = "" if name in (UNCACHED, CACHED) else f"{ratios[0]:27.1f}x{ratios[1]:9.1f}x"
-        print(f"{name:28}{np.median(its_own):12.0f}{told}")
+    for name, own in rates.items():
+        ratios = [np.median(rates[kind] / own) for kind in (UNCACHED, CACHED)]
+        faster = "" if name in (UNCACHED, CACHED) else f"{ratios[0]:27.1f}x{ratios[1]:9.1f}x"
+        print(f"{name:28}{np.median(own):12.0f}{faster}")
     if options.out:
         found = {"experiment": "svhn", "method": "lab", "batch_size": size}
-        found |= {"pictures_per_second": {name: its_own.tolist() for name, its_own in rates.items()}}
+        found |= {"pictures_per_second": {name: own.tolist() for name, own in rates.items()}}
         found |= {"device": provenance.processor(), "software": provenance.software()}
         options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 def rate(run, steps):
-    """Pictures a second of `run`, which returns how many it took."""
+    """Pictures per second of `run`, which returns how many it processed."""
     began = time.perf_counter()
     return run(steps) / (time.perf_counter() - began)
 
 
 def loader(examples, size, evicted=None):
-    """Reading in the way of `Training.losses`, as a function of the number of training steps beside which it is timed.
+    """A function that reads as `Training.losses` does; its argument is the number of training steps to compare with.
 
-    The file `evicted` is evicted from the cache before.
+    If `evicted` is given, that file is first evicted from the cache.
     """
     rng = np.random.RandomState(0)
 
@@ -83,7 +83,7 @@ def loader(examples, size, evicted=None):
 
 
 def training(examples, backend, filters):
-    """Training with that many filters on pictures in memory, as a function of the number of steps."""
+    """A function that trains with that many filters on pictures in memory, for a number of steps."""
     experiment = experiments.resolve("svhn", "lab", {"network.filters": filters})
     few = Split(examples.x[:IN_MEMORY], examples.y[:IN_MEMORY])
     run_of = Training(experiment, Splits(few, few, few, {}), backends.create(backend), seed=1234)

@@ -1,9 +1,9 @@
-"""Runs a command and tells its peak memory and its time: of the largest process, if it starts others.
+"""Runs a command and prints its peak memory, that of its largest process, and its time.
 
     python benchmarks/memory.py [--name NAME --out FILE.json] -- COMMAND [ARGUMENT …]
 
-With --out the measurement is added to the file under its name, with the machine and the versions it was made with.
-Processor time is told beside the clock's since only the former means anything while the machine has other work.
+With --out the measurement is added to the file under its name, with the machine and the versions of the software. It
+has processor time and wall time, because only the former is meaningful while the machine has other work.
 """
 
 import argparse

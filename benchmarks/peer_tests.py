@@ -1,9 +1,9 @@
 """Runs Lasagne 0.1's own test suite on the shim: ``python benchmarks/peer_tests.py [--backend c|jax] [--out FILE]``.
 
 The suite comes from Lasagne's source distribution, which pip downloads; nothing of it is kept. Its tests date from
-2015, and a generated pytest plugin gives them what they expect of ``mock``. Exit code: 0 where every test passes or
-is skipped except those that ask for Theano's GPU backend or that there is none, 1 otherwise, 2 where the suite cannot
-be had.
+2015, and a generated pytest plugin gives them what they expect of ``mock``. The exit code is 0 if every test passes or
+is skipped, except those that ask for Theano's GPU backend or for its absence; 2 if the suite cannot be downloaded;
+otherwise 1.
 """
 
 import argparse
@@ -26,8 +26,8 @@ from reproduce.runs import provenance
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHA256 = "3c634ecab67e43e4f18520932bfd88bd3c678ec723c48177f18799dab2411233"  # of Lasagne-0.1.tar.gz on PyPI
 
-# Newer mocks read every attribute of the object whose interface they take, and run properties that raise; a list of
-# names and a class are all that these tests need of it.
+# A newer mock reads every attribute of the object whose interface it takes, and so runs properties that raise. These
+# tests need only a list of the names and the class.
 PLUGIN = """
 import sys
 import types
@@ -50,7 +50,7 @@ sys.modules["mock"] = mock
 """
 
 # Compiled by JAX, Aesara's functions return JAX's arrays; the tests compare NumPy's with lists and use them as shapes.
-# Some compare float64 to the last digit, which JAX keeps only where it is told to.
+# Some compare float64 to the last digit, which JAX has only if 64-bit numbers are enabled.
 JAX_PLUGIN = """
 import aesara
 import jax
@@ -73,9 +73,9 @@ Function.__call__ = call_for_numpy
 """
 
 GPU = "asks for Theano's GPU backend"
-OURS = "wants Lasagne's GPU layers missing, which run here"
+OURS = "expects Lasagne's GPU layers to be missing, which run here"
 
-# What a test's message says, and the group it is counted in; the first that matches.
+# A pattern of a test's message, and the group that the test is counted in; the first match decides.
 REASONS = (
     (r"theano\.sandbox\.cuda", GPU),
     (r"DID NOT RAISE.*ImportError", OURS),
@@ -88,7 +88,7 @@ REASONS = (
 def main(arguments=None):
     parser = argparse.ArgumentParser(description="Lasagne 0.1's own tests on the shim")
     parser.add_argument("--backend", choices=("c", "jax"), default="c")
-    parser.add_argument("--out", metavar="FILE", help="write what was measured to FILE, as JSON")
+    parser.add_argument("--out", metavar="FILE", help="write the figures to FILE, as JSON")
     options = parser.parse_args(arguments)
     backend = options.backend
     with tempfile.TemporaryDirectory(prefix="peer-tests-") as folder:
@@ -163,7 +163,7 @@ def reason(message):
 
 
 def record(outcomes, backend):
-    """What was measured: counts, the failed tests, the reasons to skip, and the software."""
+    """The figures: counts, the failed tests, the reasons for skipping, and the software."""
     count = collections.Counter(word for _, word, _ in outcomes)
     return {
         "suite": f"Lasagne 0.1, sha256 {SHA256}",

@@ -9,7 +9,7 @@ from reproduce.model import networks
 from reproduce.splits import Split, Splits, load
 
 NETWORKS = {"mnist": {}, "cifar10": {}, "svhn": {"network.filters": 64}, "war_and_peace": {"network.steps": 100}}
-"""Experiments and the settings that name the network; all else is as configured."""
+"""Experiments and the settings of their networks; everything else is as configured."""
 
 SEED = 1234
 VOCABULARY = 87  # distinct characters of War and Peace
@@ -27,9 +27,9 @@ class Problem:
         Synthetic examples; validation and test sets are one minibatch.
     weights : dict of str to array
         Initial values of the latent weights that the method binarizes, by name, in network order and in our layout:
-        dense (inputs, units); convolutions (filters, channels, 3, 3), flipped; LSTM (inputs or units, units) a gate.
+        dense (inputs, units); convolutions (filters, channels, 3, 3), flipped; LSTM (inputs or units, units) per gate.
     parameters : dict of str to array
-        Of the other trained parameters.
+        Initial values of the other trained parameters.
     """
 
     experiment: experiments.Experiment
@@ -52,7 +52,7 @@ class Problem:
 
     @property
     def classes(self):
-        """Of pictures, or distinct characters."""
+        """The number of classes of pictures, or of distinct characters."""
         return len(self.splits.vocabulary or ()) or self.experiment["network.classes"]
 
     @property
@@ -61,7 +61,7 @@ class Problem:
         return [name.removesuffix(".W") for name in self.weights]
 
     def pictures(self):
-        """Training examples in the shape of pictures (n, channels, rows, columns), or as they are."""
+        """Training examples; for a convolutional network in the shape (n, channels, rows, columns)."""
         x = self.splits.train.x
         return x.reshape(-1, *self.experiment["data.shape"]) if self.kind == "cnn" else x
 

@@ -1,4 +1,4 @@
-"""The tables of docs/performance.md, from the files that `step_time` wrote: ``python -m benchmarks.render``."""
+"""Writes the tables of docs/performance.md from the files of `step_time`: ``python -m benchmarks.render``."""
 
 import json
 import statistics
@@ -15,7 +15,7 @@ MARKS = "<!-- benchmarks:begin -->", "<!-- benchmarks:end -->"
 
 
 def page():
-    """docs/performance.md as it follows from the committed results."""
+    """docs/performance.md with the tables of the committed results."""
     found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("step_time*.json"))]
     text = "\n\n".join([_summary(found), *map(tables, found)]) if found else "None is committed yet."
     return with_table(PAGE.read_text(encoding="utf-8"), text, MARKS)
@@ -40,7 +40,7 @@ def tables(results):
 
 
 def _summary(found):
-    """Each network's better backend, and its step in terms of the peers'."""
+    """For each network the better backend, and the ratio of its step to the peers'."""
     rows = []
     for results in found:
         for network, result in results["networks"].items():

@@ -1,10 +1,10 @@
-"""Whether two commits compute the same numbers, bit for bit, on this machine.
+"""Checks whether two commits compute the same numbers, bit for bit, on this machine.
 
 Each commit is checked out into a folder of its own. In both, every method's first minibatches are traced for small
 forms of all kinds of network on both backends, and a digits run of ten epochs of each method is killed (SIGKILL) once
-it has finished five, and resumed. Compared are all that traces and records hold but times, software, commands and the
-settings that only one of the two has, the logs, and all arrays of the last checkpoint and the best model. Prints a line
-for each experiment and backend; exit code 1 where something differs.
+it has finished five, and resumed. Three things are compared: traces and records, without times, software, commands and
+settings that only one of the two has; the logs; and all arrays of the last checkpoint and the best model. The script
+prints a line for each experiment and backend. Its exit code is 1 if something differs.
 
     python benchmarks/same_numbers.py OLD_COMMIT NEW_COMMIT --data DIR
 """
@@ -40,7 +40,7 @@ INCIDENTAL = ("seconds", "started", "software", "device", "argv", "resumed", "se
 
 def main():
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    options.add_argument("commits", nargs="*", metavar="COMMIT", help="the old and the new one")
+    options.add_argument("commits", nargs="*", metavar="COMMIT", help="the old and the new commit")
     options.add_argument("--data", default="data", help="folder of prepared data")
     known = [*EXPERIMENTS, "run"]
     options.add_argument("--only", nargs="+", choices=known, default=known, help="'run' is the killed one")

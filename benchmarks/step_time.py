@@ -4,9 +4,9 @@
     .venv-bench/bin/python -m benchmarks.step_time [NETWORK …] [--contestants NAME …] [--device cpu|gpu]
         [--rounds N] [--steps N] [--threads N] [--out FILE.json]
 
-All contestants start from one state, and must agree on the first losses before they are timed. Machines are noisy, so
-what counts is the ratio of two steps measured side by side: each round runs every contestant for a few steps, and a
-ratio is the median over rounds. docs/performance.md says more.
+All contestants start from one state and must agree on the first losses before they are timed. Machines are noisy, so
+steps that were measured side by side are compared: each round runs every contestant for a few steps, and a ratio is the
+median over rounds. docs/performance.md says more.
 """
 
 import argparse
@@ -24,14 +24,14 @@ from reproduce.errors import UserError
 from reproduce.runs import provenance
 
 BLOCK = {"cpu": 1, "gpu": 100}
-"""Steps between two looks at the clock; a GPU runs ahead of the program that feeds it."""
+"""Number of steps that are timed together; a GPU runs ahead of the program that feeds it."""
 
 FIRST_LOSS, SECOND_LOSS = 1e-4, 5e-2
-"""Relative differences allowed. Adam's first step is the gradient's sign, which rounding decides where it is near 0."""
+"""Allowed relative differences. Adam's first step is the sign of the gradient, which rounding decides near 0."""
 
 
 class Disagreement(Exception):
-    """A contestant does not compute what the others do."""
+    """A contestant computes other losses than plain JAX."""
 
 
 def main(arguments=None):
@@ -69,7 +69,7 @@ def compare(network, options):
     try:
         for name in options.contestants:
             try:
-                _tell(f"{network}: {name} starts")
+                _log(f"{network}: {name} starts")
                 workers[name] = Worker(name, problems[CONTESTANTS[name][0]], options.device)
             except Unavailable as reason:
                 skipped[name] = str(reason)
@@ -78,7 +78,7 @@ def compare(network, options):
     finally:
         for worker in workers.values():
             worker.close()
-    _tell(f"{network}: floor")
+    _log(f"{network}: floor")
     lab = problems.get("lab") or next(iter(problems.values()))
     with process() as pool:
         floor = pool.submit(floors.measure, lab, options.device).result()
@@ -98,7 +98,7 @@ def verify(workers, problems, device, skipped):
     Raises
     ------
     Disagreement
-        Where the losses differ by more than rounding.
+        If the losses differ by more than rounding.
     """
     losses, expected = {}, {}
     for name in list(workers):
@@ -108,7 +108,7 @@ def verify(workers, problems, device, skipped):
             reference = Worker("plain-jax", problems[method], device)
             expected[method] = reference.losses(rows)
             reference.close()
-        _tell(f"{name}: first losses")
+        _log(f"{name}: first losses")
         try:
             losses[name] = workers[name].losses(rows)
         except Exception as error:
@@ -120,24 +120,24 @@ def verify(workers, problems, device, skipped):
         for number, allowed in enumerate((FIRST_LOSS, SECOND_LOSS)):
             found, wanted = losses[name][number], expected[method][number]
             if not abs(found - wanted) <= allowed * abs(wanted):
-                raise Disagreement(f"loss {number + 1} of {name} is {found}, where plain JAX has {wanted}")
+                raise Disagreement(f"loss {number + 1} of {name} is {found}, but {wanted} in plain JAX")
     return losses
 
 
 def time_rounds(workers, any_problem, options):
-    """Milliseconds a step of each worker, one number a round."""
+    """Milliseconds per step of each worker, one number for each round."""
     block = BLOCK[options.device]
     rows = any_problem.minibatches(block * (options.steps + 1))
     times = {name: [] for name in workers}
     for number in range(options.rounds):
-        _tell(f"round {number + 1} of {options.rounds}")
+        _log(f"round {number + 1} of {options.rounds}")
         for name, worker in workers.items():
             times[name].append(1e3 * worker.block_seconds(rows, block) / block)
     return times
 
 
 def ratios(times, ours):
-    """Our step over each other contestant's, round by round."""
+    """Our step time divided by that of each other contestant, round by round."""
     others = {name: theirs for name, theirs in times.items() if name != ours}
     return {name: [a / b for a, b in zip(times[ours], theirs, strict=True)] for name, theirs in others.items()}
 
@@ -151,7 +151,7 @@ def _options(arguments):
     parser.add_argument("--device", choices=BLOCK, default="cpu", help="default: %(default)s")
     parser.add_argument("--rounds", type=int, default=7, help="default: %(default)s")
     parser.add_argument("--steps", type=int, default=5,
-                        help="timed steps a round, on a GPU hundreds of them (default: %(default)s)")  # fmt: skip
+                        help="timed steps per round, on a GPU in hundreds (default: %(default)s)")  # fmt: skip
     parser.add_argument("--threads", type=int, default=available, help="default: all (%(default)s)")
     parser.add_argument("--out", metavar="FILE.json")
     options = parser.parse_args(arguments)
@@ -167,14 +167,14 @@ def _options(arguments):
 
 
 def _take_cores(threads):
-    """Give contestants as many cores as threads; every library counts the cores that it may use."""
+    """Give contestants as many cores as threads, because every library counts the cores that it may use."""
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     os.environ["OMP_NUM_THREADS"] = str(threads)
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # several processes share a GPU
 
 
 def _device(device):
-    """The processor's name; a GPU's from a process that ends, as this one must not hold it."""
+    """The name of the processor or GPU. A process that ends asks for the GPU, because this one must not hold it."""
     if device == "cpu":
         return provenance.processor()
     with process() as pool:
@@ -192,7 +192,7 @@ def _torch_version():
         return None
 
 
-def _tell(text):
+def _log(text):
     print(text, file=sys.stderr)
 
 

@@ -1,10 +1,10 @@
-"""Writes made-up pictures in SVHN's three files, as many as the real ones have, to try what needs its size.
+"""Writes random pictures in the form and size of SVHN's three files, to try what depends on their size.
 
     python benchmarks/svhn_stand_in.py FOLDER
     python -m reproduce data prepare svhn --from FOLDER --allow-unofficial
 
-The classes are as frequent as SVHN's. A picture is a coarse random pattern under noise, which compresses about as well
-as the photographs do. The files are written in blocks, as one of them holds 1.6 GB.
+The classes are as frequent as in SVHN. A picture is a coarse random pattern with noise, which compresses about as well
+as the photographs do. The files are written in blocks, because one of them holds 1.6 GB.
 """
 
 import argparse
@@ -37,7 +37,7 @@ def main():
 
 
 def write(path, counts, rng):
-    """Write a .mat file with that many pictures of each label."""
+    """Write a .mat file with `counts` pictures of each label."""
     labels = rng.permutation(np.repeat(np.arange(1, 11, dtype=np.uint8), counts))
     with open(path, "wb") as file, tqdm(desc=path.name, total=len(labels)) as bar:
         file.write(b"MATLAB 5.0 MAT-file".ljust(124) + struct.pack("<HH", 0x0100, 0x4D49))

@@ -1,6 +1,6 @@
 """LAB's training steps written by hand in plain JAX: one jitted function of a donated state.
 
-Layouts are those that XLA likes best: pictures (batch, rows, columns, channels), sequences (steps, batch, units).
+The layouts are XLA's fastest: pictures (batch, rows, columns, channels), sequences (steps, batch, units).
 """
 
 import functools
@@ -80,7 +80,7 @@ def adam(slots, gradient, size):
 
 
 def weight_step(weight, gradient, size, binarizes):
-    """Adam; of binarized weights clipped, with the scale of the next step."""
+    """Adam's step; binarized weights are clipped, and come with the scale of the next step."""
     slots, d = adam(weight, gradient, size)
     if not binarizes:
         return weight | slots
@@ -123,14 +123,14 @@ def picture_network(layers, used, parameters, x, labels):
 
 
 def max_pool(x):
-    """Over 2×2; as a maximum over two axes its gradient is much cheaper on a CPU than that of `reduce_window`."""
+    """Max-pooling over 2×2. As a maximum over two axes, its gradient is far cheaper on a CPU than `reduce_window`'s."""
     batch, rows, columns, channels = x.shape
     return x.reshape(batch, rows // 2, 2, columns // 2, 2, channels).max((2, 4))
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(1,))
 def clip_gradient(x, bound):
-    """`x`; its gradient is clipped to ± `bound`."""
+    """`x`, with its gradient clipped to ± `bound`."""
     return x
 
 

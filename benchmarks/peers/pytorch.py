@@ -1,8 +1,8 @@
 """LAB's training steps written by hand in PyTorch, eager or with its graph compiled; full precision too.
 
-PyTorch takes its own fused Adam, its own fused batch norm and its own LSTM. Its batch norm adds ε to the variance, ours
-to the standard deviation, a matter of 2e-4 in the scores; the last layer's, on ten columns, is written out, and behind
-the others the next one undoes the scale. Its LSTM cannot clip gradients at every time step and so does not.
+It uses PyTorch's own fused Adam, fused batch norm and LSTM. PyTorch's batch norm adds ε to the variance, ours to the
+standard deviation, which changes the scores by 2e-4. So the last batch norm, on ten columns, is written out; the next
+one undoes the scale of each of the others. PyTorch's LSTM cannot clip gradients at every time step, and does not.
 """
 
 import os
@@ -22,8 +22,8 @@ GATES = ("ingate", "forgetgate", "cell", "outgate")
 class PyTorch:
     """The step of `problem`; see `benchmarks.contestants`.
 
-    Where `compiles`, binarization and the loss with its gradient go through ``torch.compile``; fused Adam is one kernel
-    as it is.
+    If `compiles`, ``torch.compile`` compiles binarization and the loss with its gradient; fused Adam is one kernel
+    already.
     """
 
     def __init__(self, problem, device, compiles=False):
@@ -82,7 +82,7 @@ class PyTorch:
 
 
 def binarize(weights, moments, groups):
-    """``α·b`` of each weight, one α for each of `groups` blocks of its rows; no moment stands for a zero one."""
+    """``α·b`` of each weight, one α for each of `groups` blocks of its rows; a missing moment counts as zero."""
     return [_binarized(*pair, groups) for pair in zip(weights, moments, strict=True)]
 
 
@@ -99,7 +99,7 @@ def _binarized(weight, moment, groups):
 class PictureNetwork(torch.nn.Module):
     """Convolutions, pooling after every second; dense layers; batch norm after each, ReLU between.
 
-    Filters are those of a correlation, dense weights (inputs, units).
+    Filters are in the convention of correlations; dense weights are (inputs, units).
     """
 
     def __init__(self, problem):
@@ -147,7 +147,7 @@ def squared_hinge(scores, labels, classes):
 class LanguageModel(torch.nn.Module):
     """One LSTM layer on one-hot vectors, and the mean cross-entropy of the next characters.
 
-    The four gates of a weight are blocks of its rows. Of PyTorch's two biases the second stays 0.
+    The four gates of a weight are blocks of its rows. The second of PyTorch's two biases stays 0.
     """
 
     def __init__(self, problem):
