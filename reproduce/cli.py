@@ -190,7 +190,8 @@ def _run(options, argv):
         print(f"{title}: stopped by {stop.reason} and saved; the same command goes on  {run.folder}", file=sys.stderr)
         return stop.exit_code
     if not record.best_epoch:
-        print(f"{title}: diverged, validation was never finite in {record.epochs_done} epochs  {run.folder}")
+        ran = f"{record.epochs_done} of {record.epochs_planned} epochs ran"
+        print(f"{title}: diverged, validation was never finite; {ran}  {run.folder}")
         return 0
     kind, unit = ("loss", " nats/character") if record.metric == "test_loss" else ("error", "%")
     print(

@@ -263,7 +263,7 @@ def collect(folders):
         if not run.record.complete:
             left_out.append(LeftOut(run.path, f"unfinished: {done} of {planned} epochs"))
         elif run.record.diverged and run in finished:
-            left_out.append(LeftOut(run.path, f"diverged: validation was never finite in {done} epochs"))
+            left_out.append(LeftOut(run.path, f"diverged: validation was never finite; {done} of {planned} epochs ran"))
 
     counted, cells = set(), []
     for cell in published():

@@ -180,7 +180,7 @@ def test_a_page_of_runs_that_diverged_is_whole_and_says_so(tmp_path, new_run):
     html = report.write(report.collect([tmp_path / "runs"]), tmp_path / "report").read_text(encoding="utf-8")
     reader = Reader(html)
     assert {link[1:] for link in reader.links if link.startswith("#")} <= set(reader.identifiers)
-    assert ">1 diverged</a>" in html and "diverged: validation was never finite in 200 epochs" in html
+    assert ">1 diverged</a>" in html and "diverged: validation was never finite; 200 of 200 epochs ran" in html
     assert "provisional: holds" in html and "1 diverged of BinaryConnect" in html
     markdown = (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
     assert "| 1 diverged |" in markdown and "| diverged |" in markdown

@@ -121,7 +121,7 @@ def test_a_diverged_run_is_read_and_left_out_by_name(diverged):
     assert run.record.diverged and not left_out
     results = collect([runs])
     assert not any(cell.runs or cell.diverged for cell in results.cells) and not results.others
-    assert [item.reason for item in results.left_out] == ["diverged: validation was never finite in 2 epochs"]
+    assert [item.reason for item in results.left_out] == ["diverged: validation was never finite; 1 of 2 epochs ran"]
     assert " diverged " in report.summary(report.collect([runs]))
 
 
