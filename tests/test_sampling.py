@@ -148,7 +148,7 @@ def test_what_cannot_be_sampled_is_named(tmp_path, jax_language_model, diverged)
     checkpoints.save(folder / "best.h5", {"epoch": 1}, **groups)
     refused(folder, "earlier version, which kept no vocabulary")
     (folder / "best.h5").write_bytes(b"")
-    refused(folder, "not a readable checkpoint")
+    refused(folder, "is damaged")
 
     model = sampling.LanguageModel(sampling.load(run.folder).experiment, bytes(header["vocabulary"]), {}, 1)
     with pytest.raises(UserError, match="does not fit"):
