@@ -29,7 +29,7 @@ def run(path, arguments, python="auto", backend=None, device=None):
     Raises
     ------
     UserError
-        For what `reproduce.shim.script.Script` refuses, and where the backend or device is not to be had.
+        For what `reproduce.shim.script.Script` refuses, and if the backend or the device is not available.
     """
     if backend == "c" and device == "gpu":
         raise UserError("the c backend runs on the CPU only; use --backend jax for a GPU")
