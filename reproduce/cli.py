@@ -35,8 +35,7 @@ def main(argv=None):
         print(f"error: {one_line(error)}", file=sys.stderr)
         return 1 if isinstance(error, FullDiskError) else 2
     except KeyboardInterrupt:
-        resumes = "; 'run' without --restart goes on from the last checkpoint" if argv[:1] == ["run"] else ""
-        print(f"interrupted{resumes}", file=sys.stderr)
+        print("interrupted", file=sys.stderr)
         return 130
     except MemoryError:
         print("error: not enough memory for these settings; make the network or the minibatch smaller", file=sys.stderr)
@@ -171,12 +170,22 @@ def _check_seed(options):
 
 
 def _run(options, argv):
+    from reproduce.runs.stopping import Stop, Stopped
+
+    stop = Stop(options.minutes)
+    try:
+        with stop.ending_at_once():
+            return _train(options, argv, stop)
+    except Stopped:
+        print(f"stopped by {stop.reason} where there is nothing to save; {_how_to_go_on(options)}", file=sys.stderr)
+        return stop.exit_code
+
+
+def _train(options, argv, stop):
     experiment = _resolve(options)
     from reproduce.runs import run as runs
     from reproduce.runs.progress import Screen
-    from reproduce.runs.stopping import Stop
 
-    stop = Stop(options.minutes)
     if options.backend == "auto" and options.device != "gpu":
         options.backend = runs.backend_begun(options.runs, experiment, options.seed)
     backend = _backend(options, experiment)
@@ -187,7 +196,7 @@ def _run(options, argv):
             options.data, options.allow_unofficial, Screen(title), options.restart, stop, options.checkpoint_minutes
         )
     if not record.complete:
-        print(f"{title}: stopped by {stop.reason} and saved; the same command goes on  {run.folder}", file=sys.stderr)
+        print(f"{title}: stopped by {stop.reason} and saved; {_how_to_go_on(options)}  {run.folder}", file=sys.stderr)
         return stop.exit_code
     if not record.best_epoch:
         ran = f"{record.epochs_done} of {record.epochs_planned} epochs ran"
@@ -198,6 +207,10 @@ def _run(options, argv):
         f"{title}: test {kind} {record.result:.4g}{unit} at the best validation epoch {record.best_epoch} "
         f"of {record.epochs_done} (validation {record.valid_result:.4g}{unit})  {run.folder}"
     )
+
+
+def _how_to_go_on(options):
+    return f"the same command {'without --restart ' if options.restart else ''}goes on"
 
 
 def _trace(options, argv):

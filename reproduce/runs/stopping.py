@@ -11,6 +11,10 @@ COME_AGAIN = 75
 """The exit code of a run that stopped and is to be started again (sysexits.h: EX_TEMPFAIL)."""
 
 
+class Stopped(BaseException):
+    """A signal came where there is nothing to save. No Exception, so that libraries let it through."""
+
+
 class Stop:
     """A request to stop a run after the minibatch under way; calling it tells whether there is one.
 
@@ -47,26 +51,39 @@ class Stop:
     def exit_code(self):
         return 128 + signal.SIGINT if self._signal == signal.SIGINT else COME_AGAIN
 
-    @contextlib.contextmanager
     def listening(self):
-        """Take the first of `SIGNALS` inside the block as a request; a second one ends the process at once.
+        """Take the first of `SIGNALS` inside the ``with`` block as a request; a second one ends the process at once.
 
         Signals that the process ignores, as nohup has it, stay ignored. Outside the main thread, which alone can hear
         them, nothing changes.
         """
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-        before = {number: signal.signal(number, self._receive) for number in heard}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        return _handling(self._receive)
+
+    def ending_at_once(self):
+        """As `listening`, but the first of `SIGNALS` raises `Stopped`: for where there is nothing to save."""
+        return _handling(self._end)
+
+    def _end(self, number, frame):
+        self._receive(number, frame)
+        raise Stopped
 
     def _receive(self, number, frame):
         if self._signal is not None:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
         self._signal = signal.Signals(number)
+
+
+@contextlib.contextmanager
+def _handling(handler):
+    """Handle `SIGNALS` by `handler` inside the block."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, handler) for number in heard}
+    try:
+        yield
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, earlier)

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from reproduce.runs.stopping import COME_AGAIN, Stop
+from reproduce.runs.stopping import COME_AGAIN, Stop, Stopped
 
 
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", COME_AGAIN), ("SIGHUP", COME_AGAIN), ("SIGINT", 130)])
@@ -22,6 +22,16 @@ def test_a_signal_is_a_request(name, code):
         os.kill(os.getpid(), number)
         assert stop() and (stop.reason, stop.exit_code) == (name, code)
     assert signal.getsignal(number) is before
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", COME_AGAIN), ("SIGHUP", COME_AGAIN), ("SIGINT", 130)])
+def test_a_signal_ends_at_once_what_has_nothing_to_save(name, code):
+    stop = Stop()
+    with pytest.raises(Stopped), stop.ending_at_once():
+        with stop.listening():
+            assert not stop()
+        os.kill(os.getpid(), getattr(signal, name))
+    assert (stop.reason, stop.exit_code) == (name, code)
 
 
 def test_an_ignored_signal_stays_ignored():
