@@ -281,9 +281,8 @@ class Run:
         self._write_best(training)
         if training.finished:
             write_text(self.folder / "histogram.json", json.dumps(_histograms(training)))
+            previous.unlink(missing_ok=True)  # before the record says that the run is over and nothing is left to do
         self._write_logs(training)
-        if training.finished:
-            previous.unlink(missing_ok=True)
         self._lap = time.monotonic()
 
     def _of_best(self, training):
