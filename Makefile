@@ -8,7 +8,7 @@ RUN := $(VENV)/bin/python
 DEMO_METHODS := full-precision binaryconnect bwn lab
 BACKEND ?= c
 
-.PHONY: demo test test-numpy2 venv lint lock bench peer-tests sanitize readme clean
+.PHONY: demo test faults test-numpy2 venv lint lock bench peer-tests sanitize readme clean
 
 demo: venv
 	@for method in $(DEMO_METHODS); do $(RUN) -m reproduce run digits --method $$method || exit $$?; done
@@ -16,6 +16,12 @@ demo: venv
 
 test: venv
 	$(RUN) -m pytest -n 2
+
+# Kills, stops and damages runs for MINUTES and compares them with undisturbed ones; docs/reliability.md.
+MINUTES ?= 30
+SEED ?= 0
+faults: venv
+	$(RUN) -m tests.faults --minutes $(MINUTES) --seed $(SEED)
 
 venv: $(VENV)/ready
 

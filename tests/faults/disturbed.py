@@ -1,0 +1,244 @@
+"""Runs whose processes are killed, stopped and robbed of a checkpoint, and that must end as if nothing had been."""
+
+import contextlib
+import json
+import re
+import signal
+import subprocess
+import time
+
+from tests.faults.damage import SAVED, damage, damage_checkpoints, is_whole
+from tests.faults.forms import environment
+from tests.runs.run_files import run_files
+
+EXIT_CODES = {"SIGTERM": 75, "SIGHUP": 75, "SIGINT": 130, "minutes": 75}
+FILES = ("checkpoint.h5", "best.h5", "log.csv", "record.json", "histogram.json", "test_losses.json", "figure1.json")
+SECONDS_TO_END = 900  # on a busy machine a process may take minutes to compile
+DAMAGED_COPIES = 20
+
+
+class TrialRun:
+    """A run of `form` below the folder `runs`, process after process, and what these said.
+
+    Parameters
+    ----------
+    form : tests.faults.forms.Form
+    runs : Path
+    figures : tests.faults.figures.Figures
+        Counts what happens.
+    """
+
+    def __init__(self, form, runs, figures):
+        self.form, self.runs, self.figures = form, runs, figures
+        self._title = f"{form} in {runs.name}"
+        self._processes = 0
+        runs.mkdir(parents=True)
+
+    @property
+    def folder(self):
+        """The run's folder, or None before it is made."""
+        return next(self.runs.glob("*/*/seed-*"), None)
+
+    @property
+    def said(self):
+        """What the last process wrote on the screen."""
+        return self._screen.read_text(encoding="utf-8", errors="replace")
+
+    @property
+    def _screen(self):
+        return self.runs / f"screen-{self._processes}.txt"
+
+    @property
+    def complete(self):
+        record = self.folder and self.folder / "record.json"
+        return bool(record and record.exists() and json.loads(record.read_text())["complete"])
+
+    def finish(self):
+        """Let the run go on to its end; returns the seconds that the process took."""
+        began = time.monotonic()
+        with self._process() as process:
+            self._expect_end(process)
+        self._expect(self.complete, "left the run incomplete")
+        return time.monotonic() - began
+
+    def kill(self, moment, *options):
+        """Kill the next process by SIGKILL at a `moment`."""
+        with self._process(*options) as process:
+            if moment(self, process):
+                process.kill()
+                process.wait()
+                self.figures.counts[f"kills by SIGKILL, {self.form}"] += 1
+            else:
+                self._expect_end(process)
+
+    def stop(self, name, moment, *options):
+        """Send the next process the signal called `name` at a `moment` of its training."""
+        with self._process(*options) as process:
+            if not moment(self, process):
+                self._expect_end(process)
+                return
+            process.send_signal(signal.Signals[name])
+            sent = time.monotonic()
+            process.wait(SECONDS_TO_END)
+            if self.complete:  # it came too late; what the signal does to an interpreter that exits is not ours
+                return
+            self.figures.slowest_stop = max(self.figures.slowest_stop, time.monotonic() - sent)
+            self.figures.counts[f"stops by {name}"] += 1
+            self._expect_stopped(process.returncode, name, name)
+
+    def stop_after(self, minutes, *options):
+        """Give the next process some `minutes`."""
+        with self._process("--minutes", f"{minutes:g}", *options) as process:
+            process.wait(SECONDS_TO_END)
+            if process.returncode == 0 and self.complete:
+                return
+            self.figures.counts["stops by --minutes"] += 1
+            self._expect_stopped(process.returncode, "minutes", f"--minutes {minutes:g}")
+
+    def damage_last(self, rng):
+        """Damage the last checkpoint, the one before or the best model; the next process must end well all the same.
+
+        Returns
+        -------
+        bool
+            Whether that is the last checkpoint, which the next process must name.
+        """
+        if self.folder is None or not all(is_whole(self.folder / name) for name in SAVED[:2]):
+            return False  # one of the two must be whole for a run to go on
+        damage_checkpoints(self.figures, self.folder, rng, DAMAGED_COPIES)
+        name = rng.choice([name for name in SAVED if (self.folder / name).exists()])
+        damage(self.folder / name, rng)
+        self.figures.counts[f"{name} damaged under a run"] += 1
+        return name == "checkpoint.h5" and not is_whole(self.folder / name)
+
+    def expect_the_damage_named(self):
+        """The last process must have named the damaged checkpoint in a line."""
+        lines = [line for line in self.said.splitlines() if "checkpoint.h5 is damaged" in line]
+        named = len(lines) == 1 and lines[0].endswith("goes on from the one before")
+        self._expect(named, "did not name the damaged checkpoint in a line")
+
+    @contextlib.contextmanager
+    def _process(self, *options):
+        """The next process of the run."""
+        self._processes += 1
+        self.figures.counts["resumes"] += self._processes > 1
+        self.record_before = _stamp(self.folder and self.folder / "record.json")
+        with open(self._screen, "wb") as screen:
+            process = subprocess.Popen(
+                self.form.command(self.runs, *options), cwd=self.runs.parent, env=environment(),
+                stdout=screen, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+            try:
+                yield process
+            finally:
+                process.kill()
+                process.wait()
+        self._expect("Traceback" not in self.said, "left a traceback")
+
+    def _expect_end(self, process):
+        process.wait(SECONDS_TO_END)
+        self._expect(process.returncode == 0, f"ended with exit code {process.returncode}")
+
+    def _expect_stopped(self, code, name, reason):
+        told = f"stopped by {reason} (and saved|where there is nothing to save); the same command goes on"
+        stopped = code == EXIT_CODES[name] and re.search(told, self.said)
+        self._expect(stopped, f"ended with exit code {code} after {reason}")
+
+    def _expect(self, holds, message):
+        self.figures.expect(holds, f"{self._title}, process {self._processes} {message}: {self.said[-2000:]}")
+
+
+def _stamp(path):
+    """What changes when the file at `path` is replaced."""
+    try:
+        return path and path.stat().st_ino, path and path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return None, None
+
+
+def at_any_time(seconds):
+    """A moment `seconds` after the process began."""
+
+    def reached(run, process):
+        return _wait(process, seconds)
+
+    return reached
+
+
+def at_the_beginning(run, process):
+    """The moment in which the run's first process has taken its folder."""
+    return _wait(process, SECONDS_TO_END, lambda: run.folder is not None and (run.folder / ".lock").exists())
+
+
+def in_training(seconds, file=None):
+    """A moment `seconds` after training went on, or the next one when `file` is being written."""
+
+    def reached(run, process):
+        def trains():
+            folder = run.folder
+            return folder is not None and _stamp(folder / "record.json") not in (run.record_before, (None, None))
+
+        def is_written():
+            return any(path.name.startswith(f".{file}.") for path in run.folder.iterdir())
+
+        return (
+            _wait(process, SECONDS_TO_END, trains)
+            and _wait(process, seconds)
+            and (file is None or _wait(process, SECONDS_TO_END, is_written))
+        )
+
+    return reached
+
+
+def _wait(process, seconds, happened=lambda: False):
+    """Wait until something `happened`, or for `seconds`; returns whether the process still runs."""
+    deadline = time.monotonic() + seconds
+    while process.poll() is None and time.monotonic() < deadline and not happened():
+        time.sleep(0.0005)
+    return process.poll() is None
+
+
+def undisturbed(form, folder, figures):
+    """Run `form` to its end; returns what its folder holds and the seconds that it took in all and in training."""
+    run = TrialRun(form, folder, figures)
+    whole = run.finish()
+    return run_files(run.folder), whole, json.loads((run.folder / "record.json").read_text())["seconds"]
+
+
+def disturb(form, folder, reference, rng, figures, in_time=lambda: True):
+    """Run `form` through some disturbances, as long as it is `in_time`, and compare it with `reference`."""
+    expected, whole, training = reference
+    run = TrialRun(form, folder, figures)
+    named = False
+    for _ in range(rng.randint(3, 7)):
+        if run.complete or not in_time():
+            break
+        options = "--checkpoint-minutes", rng.choice(["1e-9", "0.003", "0.02"])
+        training_goes_on = in_training(rng.uniform(0.3 if named else 0, 1 + training))
+        kind = "named" if named else rng.choice(["kill"] * 5 + ["signal"] * 2 + ["minutes"])
+        if kind == "named":
+            run.kill(training_goes_on, *options)
+            run.expect_the_damage_named()
+        elif kind == "kill":
+            while_writing = in_training(rng.uniform(0, 0.5 * training), rng.choice(FILES))
+            moments = [at_any_time(rng.uniform(0, whole)), training_goes_on, while_writing, while_writing]
+            run.kill(rng.choice(moments), *options)
+        elif kind == "signal":
+            run.stop(rng.choice(["SIGTERM", "SIGHUP", "SIGINT"]), training_goes_on, *options)
+        else:
+            run.stop_after(rng.uniform(0.5, 1.5) * whole / 60, *options)
+        named = not run.complete and rng.random() < 0.4 and run.damage_last(rng)
+    if not run.complete:
+        run.finish()
+        if named:
+            run.expect_the_damage_named()
+    compare(run, expected)
+
+
+def compare(run, expected):
+    """Compare a finished run's folder with what it must hold."""
+    found = run_files(run.folder)
+    differing = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+    run.figures.counts["comparisons"] += 1
+    run.figures.counts["divergences"] += bool(differing)
+    run.figures.expect(not differing, f"{run.form} in {run.runs} diverged: {', '.join(differing)}")

@@ -1,0 +1,55 @@
+"""A small part of what ``make faults`` does for as long as one likes."""
+
+import random
+import signal
+
+import pytest
+
+from reproduce import backends, experiments
+from reproduce.runs import run as runs
+from tests.faults import damage
+from tests.faults.disturbed import TrialRun, at_the_beginning, compare, in_training
+from tests.faults.figures import Figures
+from tests.faults.forms import NETWORKS, Form
+from tests.runs.run_files import run_files
+
+FORM = Form("mlp", "jax", streaming=False)
+EACH_STEP = "--checkpoint-minutes", "1e-9"
+
+
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C as in the foreground; the background jobs of a shell ignore it, and so would the runs."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_a_run_killed_and_stopped_ends_as_the_undisturbed_one(tmp_path, ctrl_c):
+    figures = Figures()
+    run = TrialRun(FORM, tmp_path / "runs", figures)
+    run.stop("SIGHUP", at_the_beginning, *EACH_STEP)
+    run.kill(in_training(0, "best.h5"), *EACH_STEP)
+    run.stop("SIGINT", in_training(0), *EACH_STEP)
+    damage.damage_checkpoints(figures, run.folder, random.Random(1), 50)
+    last = run.folder / "checkpoint.h5"
+    last.write_bytes(last.read_bytes()[:-1])
+    run.kill(in_training(0, "checkpoint.h5"), *EACH_STEP)
+    run.expect_the_damage_named()
+    run.finish()
+
+    name, settings = NETWORKS[FORM.kind]
+    experiment = experiments.resolve(name, "lab", settings)
+    whole = runs.Run(experiment, 1234, backends.create("jax", "cpu"), tmp_path / "undisturbed", ["run"])
+    with whole.held():
+        whole.execute("unused")
+    compare(run, run_files(whole.folder))
+    assert figures.wrong == []
+    assert figures.counts[f"kills by SIGKILL, {FORM}"] == 2 and figures.counts["resumes"] == 4
+    assert figures.counts["checkpoint.h5: noticed"] > 5
+
+
+def test_a_damaged_prepared_file_is_not_read():
+    figures = Figures()
+    damage.damage_prepared(figures, random.Random(3), 20)
+    assert figures.wrong == [] and figures.counts["prepared file: noticed"] > 10
