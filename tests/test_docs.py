@@ -76,6 +76,12 @@ def test_every_place_on_the_page_is_there():
     assert [problem for problem in (missing(*place) for place in found) if problem] == []
 
 
+def test_every_test_of_a_fault_is_there():
+    found = list(places((DOCS / "reliability.md").read_text(encoding="utf-8")))
+    assert len(found) > 15
+    assert [problem for problem in (missing(*place) for place in found) if problem] == []
+
+
 @pytest.mark.parametrize(
     "place",
     [
