@@ -22,7 +22,7 @@ def test_a_committed_record_is_kept_whole(path):
     kept = Record.from_json(text)
     written = json.loads(kept.to_json())
     assert written.items() >= json.loads(text).items()
-    assert {key: written[key] for key in written.keys() - json.loads(text).keys()}.keys() <= {"resumed"}
+    assert {key: written[key] for key in written.keys() - json.loads(text).keys()}.keys() <= {"resumed", "diverged_at"}
     assert Record.from_json(kept.to_json()) == kept
     assert record.read(path.parent) == kept
 
