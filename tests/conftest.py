@@ -1,6 +1,7 @@
 """Fixtures and rules that all tests share."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,16 @@ def prepared_root():
         return DATA
 
     return find
+
+
+@pytest.fixture
+def heard_signals():
+    """Signals as in the foreground; the background jobs of a shell ignore some of them, and so would their children."""
+    handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """Kills, stops and damages runs for some time, and prints what came of it; exit code 1 where anything was wrong.
 
-    python -m tests.faults --minutes 30 --seed 1
+python -m tests.faults --minutes 30 --seed 1
 """
 
 import argparse

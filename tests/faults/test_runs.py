@@ -1,9 +1,6 @@
 """A small part of what ``make faults`` does for as long as one likes."""
 
 import random
-import signal
-
-import pytest
 
 from reproduce import backends, experiments
 from reproduce.runs import run as runs
@@ -17,15 +14,7 @@ FORM = Form("mlp", "jax", streaming=False)
 EACH_STEP = "--checkpoint-minutes", "1e-9"
 
 
-@pytest.fixture
-def ctrl_c():
-    """Ctrl-C as in the foreground; the background jobs of a shell ignore it, and so would the runs."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-def test_a_run_killed_and_stopped_ends_as_the_undisturbed_one(tmp_path, ctrl_c):
+def test_a_run_killed_and_stopped_ends_as_the_undisturbed_one(tmp_path, heard_signals):
     figures = Figures()
     run = TrialRun(FORM, tmp_path / "runs", figures)
     run.stop("SIGHUP", at_the_beginning, *EACH_STEP)

@@ -11,6 +11,8 @@ import pytest
 
 from reproduce.runs.stopping import COME_AGAIN, Stop, Stopped
 
+pytestmark = pytest.mark.usefixtures("heard_signals")
+
 
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", COME_AGAIN), ("SIGHUP", COME_AGAIN), ("SIGINT", 130)])
 def test_a_signal_is_a_request(name, code):
