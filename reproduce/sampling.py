@@ -44,7 +44,8 @@ def load(folder):
     path = folder / "best.h5"
     if not path.exists():
         raise UserError(f"there is no model in {folder}: {_why_none(record)}")
-    experiment = experiments.resolve(record.experiment, record.method, record.settings)
+    settings = experiments.completed(record.experiment, record.method, record.settings)
+    experiment = experiments.resolve(record.experiment, record.method, settings)
     header, groups = checkpoints.load(path)
     if "vocabulary" not in header:
         raise UserError(f"{path} is from an earlier version, which kept no vocabulary; train anew with --restart")

@@ -79,6 +79,32 @@ def test_unknown_names_come_with_the_nearest():
         experiments.resolve("mnist", "LAB1".lower())
 
 
+@pytest.fixture
+def later(tmp_path, monkeypatch):
+    """A configuration with a key that came after the first runs, which went by another value than its default."""
+    key = 'smoothing = { value = 0.1, before = 0.0, methods = ["lab", "bwn"], source = "ours" }'
+    text = (experiments.CONFIGS / "mnist.toml").read_text(encoding="utf-8")
+    text = text.replace("[training]\n", f"[training]\n{key}\n")
+    (tmp_path / "earlier_pictures.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(experiments, "CONFIGS", tmp_path)
+    return "earlier_pictures"
+
+
+def test_a_key_that_a_record_lacks_counts_as_the_value_that_held_then(later):
+    now = experiments.resolve(later, "lab").settings
+    assert now["training.smoothing"] == 0.1
+    lacking = {key: value for key, value in now.items() if key not in ("training.smoothing", "training.epochs")}
+    assert experiments.completed(later, "lab", lacking) == now | {"training.smoothing": 0.0}
+    assert experiments.completed(later, "lab", now) == now
+    assert "training.smoothing" not in experiments.completed(later, "bnn", {})
+    assert experiments.completed(later, "bnn", {})["training.learning_rate"] == 0.005
+
+
+@pytest.mark.parametrize(("name", "method"), [("unknown", "lab"), ("mnist", "unknown")])
+def test_settings_of_what_this_version_does_not_know_stay_as_they_are(name, method):
+    assert experiments.completed(name, method, {"some.key": 1}) == {"some.key": 1}
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [("2", 2), ("0.5", 0.5), ("true", True), ("[1, 2]", [1, 2]), ("word", "word"), ('"word"', "word"), ("a=b", "a=b")],

@@ -51,6 +51,15 @@ def test_shortened_runs_on_unofficial_data_are_listed_and_count_for_no_cell():
     assert all(run.record.official for cell in results.cells for run in cell.runs)
 
 
+def test_every_full_run_counts_for_its_cell():
+    """Those with the paper's setup, whatever version of the program wrote them."""
+    results = collect([RESULTS])
+    counted = {run.folder for cell in results.cells for run in cell.runs}
+    full = set((RESULTS / "mnist").glob("*/seed-*"))
+    assert counted == full and len(full) >= 7
+    assert not results.unreadable and len(results.runs) == len(list(RESULTS.rglob("record.json")))
+
+
 @pytest.mark.parametrize("method", ["full-precision", "lab"])
 def test_a_narrow_network_learns_cifar10_from_its_first_epochs(method):
     log = NARROW_CIFAR10 / method / "seed-1234" / "log.csv"

@@ -127,6 +127,21 @@ def changed(run, folder, **changes):
     return folder
 
 
+def test_a_model_from_before_there_was_a_key_is_built_by_the_value_that_held_then(
+    tmp_path, monkeypatch, jax_language_model
+):
+    text = (experiments.CONFIGS / "linux_kernel.toml").read_text(encoding="utf-8")
+    later = text.replace("binarize = { ", 'binarize = { before = "hidden_state", ')
+    assert later != text
+    (tmp_path / "earlier_text.toml").write_text(later, encoding="utf-8")
+    monkeypatch.setattr(experiments, "CONFIGS", tmp_path)
+    settings = dict(jax_language_model.record.settings)
+    assert settings.pop("network.binarize", None) is None, "it applies to lab2, not to this run's lab"
+    folder = changed(jax_language_model, tmp_path / "run", experiment="earlier_text", method="lab2", settings=settings)
+    shutil.copy(jax_language_model.folder / "best.h5", folder)
+    assert sampling.load(folder).experiment["network.binarize"] == "hidden_state"
+
+
 def test_what_cannot_be_sampled_is_named(tmp_path, jax_language_model, diverged):
     def refused(folder, message):
         with pytest.raises(UserError, match=message):

@@ -13,6 +13,8 @@ from reproduce.errors import UserError
 
 FORMAT = 1
 NAME = "record.json"
+LARGEST = 2**63
+"""A whole number as large as this is damage. It would overflow where it is printed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,8 +117,11 @@ class Record:
         return started if started.tzinfo else started.replace(tzinfo=UTC)
 
     def to_json(self):
-        """The text of record.json."""
-        return json.dumps({"format": FORMAT} | asdict(self), indent=1) + "\n"
+        """The text of record.json. ``diverged_at`` is left out unless there is one."""
+        values = asdict(self)
+        if self.diverged_at is None:
+            del values["diverged_at"]
+        return json.dumps({"format": FORMAT} | values, indent=1) + "\n"
 
     @classmethod
     def from_json(cls, text):
@@ -129,8 +134,9 @@ class Record:
         """
         try:
             found = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"record.json cannot be read: {error}") from None
+            json.dumps(found, ensure_ascii=False).encode()  # a lone surrogate cannot be written as UTF-8
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"record.json cannot be read: {one_line(error)}") from None
         if not isinstance(found, dict):
             raise ValueError("record.json is not an object")
         if found.get("format") != FORMAT:
@@ -140,7 +146,8 @@ class Record:
             raise ValueError(f"record.json lacks {', '.join(missing)}")
         values = {key: found[key] for key in TYPES if key in found}
         for key, value in values.items():
-            if not isinstance(value, TYPES[key]) or (isinstance(value, bool) and TYPES[key] is not bool):
+            wrong = not isinstance(value, TYPES[key]) or (isinstance(value, bool) and TYPES[key] is not bool)
+            if wrong or (isinstance(value, int) and abs(value) >= LARGEST):
                 raise ValueError(f"record.json: {key} is {experiments.show(value)}")
         record = cls(**values)
         record._check()
@@ -153,6 +160,15 @@ class Record:
             raise ValueError(f"record.json: started is {self.started}") from None
         if not isinstance(self.data.get("official"), bool):
             raise ValueError("record.json does not say whether its data are official")
+        if not isinstance(self.data.get("sha256"), dict):
+            raise ValueError("record.json lacks the checksums of its data")
+        if not isinstance(self.software.get("commit"), str | None):
+            raise ValueError(f"record.json: software.commit is {experiments.show(self.software['commit'])}")
+        epochs = self.settings.get("training.epochs", self.epochs_planned)
+        if epochs != self.epochs_planned:
+            raise ValueError(
+                f"record.json: training.epochs is {experiments.show(epochs)}, epochs_planned {self.epochs_planned}"
+            )
 
     def check_result(self):
         """Raise ValueError where the result of a run that is over cannot be one."""

@@ -62,6 +62,11 @@ def test_missing_keys_are_named(tmp_path, new_run, key):
         ({"best_epoch": 51}, "best_epoch is 51"),
         ({"started": "yesterday"}, "started is yesterday"),
         ({"data": {"name": "mnist"}}, "whether its data are official"),
+        ({"data": {"official": True, "sha256": ["ab"]}}, "lacks the checksums of its data"),
+        ({"software": {"commit": 1}}, "software.commit is 1"),
+        ({"settings": {"training.epochs": "many"}}, "training.epochs is many, epochs_planned 50"),
+        ({"seconds": 10**400}, "seconds is 1000"),
+        ({"device": "\ud800"}, "surrogates not allowed"),
     ],
 )
 def test_what_cannot_be_is_named(tmp_path, new_run, changes, expected):
@@ -69,7 +74,7 @@ def test_what_cannot_be_is_named(tmp_path, new_run, changes, expected):
     assert expected in reason(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1]", '"record"'])
+@pytest.mark.parametrize("text", ["", "{", "[1]", '"record"', "[" * 100_000])
 def test_a_broken_record_is_named(tmp_path, new_run, text):
     (new_run(tmp_path) / "record.json").write_text(text)
     assert "record.json" in reason(tmp_path)
@@ -139,7 +144,7 @@ def test_by_default_runs_here_and_the_checkouts_results_are_read(tmp_path, monke
     assert run_folders.default_folders() == [Path("runs"), results]
 
 
-def test_a_setting_that_a_record_lacks_counts_as_the_value_that_held_then(tmp_path, new_run, monkeypatch):
+def test_a_setting_that_a_record_lacks_counts_as_the_value_that_held_then(tmp_path, new_run):
     file = new_run(tmp_path) / "record.json"
     fields = json.loads(file.read_text())
     del fields["settings"]["data.shape"]
