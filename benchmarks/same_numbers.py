@@ -34,7 +34,7 @@ EXPERIMENTS = {
 }
 EPOCHS, KILLED_AFTER = 10, 5
 SILENT = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-INCIDENTAL = ("seconds", "started", "software", "device", "argv", "resumed", "settings", "diverged_at")
+INCIDENTAL = ("seconds", "started", "software", "device", "argv", "resumed", "settings")
 """Keys of traces and records that are of the moment; settings are compared key by key."""
 
 

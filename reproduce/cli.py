@@ -12,7 +12,8 @@ from datasets.errors import FullDiskError, NotPreparedError, one_line
 from reproduce.errors import UserError
 from reproduce.methods import METHODS
 
-FOLDER_OPTIONS = ("--data", "--runs", "--out", "--from")
+UNRECORDED = ("--data", "--runs", "--out", "--from", "--minutes", "--checkpoint-minutes")
+"""Options with a value that describe a folder or a process, not the run."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -177,7 +178,7 @@ def _run(options, argv):
         with stop.ending_at_once():
             return _train(options, argv, stop)
     except Stopped:
-        print(f"stopped by {stop.reason} where there is nothing to save; {_how_to_go_on(options)}", file=sys.stderr)
+        print(f"stopped by {stop.reason} before there was anything to save; {_how_to_go_on(options)}", file=sys.stderr)
         return stop.exit_code
 
 
@@ -210,7 +211,7 @@ def _train(options, argv, stop):
 
 
 def _how_to_go_on(options):
-    return f"the same command {'without --restart ' if options.restart else ''}goes on"
+    return f"the same command {'without --restart ' if options.restart else ''}continues"
 
 
 def _trace(options, argv):
@@ -332,13 +333,13 @@ def _runs_folders(options):
 
 
 def _portable(argv):
-    """`argv` without the options that do not describe the run: folders, and --restart."""
+    """`argv` without the options that do not describe the run: those of `UNRECORDED`, and --restart."""
     kept, skip = [], False
     for word in argv:
         if skip:
             skip = False
-        elif word in FOLDER_OPTIONS:
+        elif word in UNRECORDED:
             skip = True
-        elif word.partition("=")[0] not in FOLDER_OPTIONS and word != "--restart":
+        elif word.partition("=")[0] not in UNRECORDED and word != "--restart":
             kept.append(word)
     return kept

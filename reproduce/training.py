@@ -19,7 +19,7 @@ EVALUATION_BATCH = {"mlp": 1000, "cnn": 250, "lstm": 100}
 
 
 class _Stopped(Exception):
-    """An evaluation was asked to stop."""
+    """Raised to leave an evaluation."""
 
 
 @dataclass
@@ -31,15 +31,15 @@ class Progress:
     Attributes
     ----------
     epoch : int
-        Epochs that are over.
+        Epochs completed.
     minibatch : int
-        Minibatches of the next one that are done.
+        Minibatches completed in the current epoch.
     losses : list of float
         Their training losses.
     diverged_at : int or None
-        The epoch that left weights or statistics that are not finite, from which nothing finite can come back.
+        Epoch after which a weight, scale or running statistic was not finite. It can never become finite again.
     rows : list of dict
-        One an epoch, the columns of log.csv.
+        One per epoch, with the columns of log.csv.
     """
 
     epoch: int = 0
@@ -74,13 +74,13 @@ class Training:
     ----------
     progress : Progress
     minibatch : Minibatch
-        What the training step is of.
+        The symbolic input of the training step.
     rng : numpy.random.RandomState
-        As it was when the epoch under way began.
+        In its state from the beginning of the current epoch.
     best : dict
         The best epoch's model, name to array.
     test_losses : list of float
-        Its loss of each test sequence, of a language model.
+        The loss of that model on each test sequence; language models only.
 
     Notes
     -----
@@ -122,19 +122,18 @@ class Training:
     def losses(self, rows, before_step=None):
         """Train on the minibatches `rows` and yield their losses, a few at a time.
 
-        Each loss is that of the training pass, before its update. Between two yields the state is that after the steps
-        whose losses were yielded.
+        Each loss is computed before its update. When losses are yielded, exactly their steps have been taken.
 
         Parameters
         ----------
         rows : int array, (minibatches, batch_size)
         before_step : function, optional
-            Is called before each minibatch's step with the inputs of `minibatch`; losses then come one by one.
+            Called before each step with the inputs of its minibatch. Losses then come one by one.
         """
         rates = np.full(len(rows), self.progress.learning_rate, dtype="float32")
         if self.resident:
             rows = rows.astype("int32")
-            # The same compiled loop, a step at a time: what is trained is the same bit for bit.
+            # One step at a time runs the same compiled loop, so the training is the same bit for bit.
             blocks = [rows] if before_step is None else rows[:, None]
             for block in blocks:
                 if before_step is not None:
@@ -151,7 +150,7 @@ class Training:
             yield np.asarray(loss)[None]
 
     def evaluate(self, split, should_stop=lambda: False):
-        """Judge the network by the whole minibatches of `split`, ``"valid"`` or ``"test"``.
+        """Evaluate the network on the whole minibatches of `split`, ``"valid"`` or ``"test"``.
 
         Returns
         -------
@@ -160,7 +159,7 @@ class Training:
         error : float
             In %.
         sequence_losses : list of float
-            A language model's mean loss of each sequence, in the text's order; empty for pictures.
+            A language model's mean loss on each sequence, in the order of the text; empty for pictures.
         """
         size = self.experiment["training.batch_size"]
         first = 0 if split == "valid" else len(self.splits.valid.x)
@@ -178,25 +177,24 @@ class Training:
         return loss / count, 100 * errors / (count * math.prod(self.splits.test.y.shape[1:])), sequence_losses
 
     def run_epoch(self, before_step=None, after_steps=None, should_stop=lambda: False):
-        """Train what is left of the epoch under way, then judge the network.
+        """Train the rest of the current epoch, then evaluate the network.
 
-        It may stop after any step and go on later, also in another process that restored the backend's state, `rng` and
-        `progress`: the result is the same bit for bit.
+        The epoch can stop after any step and continue later, even in another process that has restored the backend's
+        state, `rng` and `progress`. The result is the same bit for bit.
 
         Parameters
         ----------
         before_step : function, optional
             See `losses`.
         after_steps : function, optional
-            Is called with the losses of the steps just taken.
+            Called with the losses of the steps just taken.
         should_stop : function
-            Is asked after each call of `after_steps` and in the course of the evaluation, which an epoch that goes on
-            does anew.
+            Called after `after_steps` and during evaluation. An epoch that continues repeats its evaluation.
 
         Returns
         -------
         dict or None
-            The epoch's row of the log; None where it was stopped.
+            The epoch's row of the log; None if it was stopped.
         """
         progress = self.progress
         start = self.rng.get_state()
@@ -218,20 +216,22 @@ class Training:
         return row
 
     def _judge(self, should_stop):
-        """Validate, measure the test set where validation is the best so far, and end the epoch; its row of the log.
+        """Validate, measure the test set if validation is the best so far, and return the epoch's row of the log.
 
-        What is judged is the error, of language models the loss, which must be finite. Ties go to the later epoch.
+        The error decides, or the loss for language models. It and the model must be finite. The later epoch wins a tie.
         """
         progress = self.progress
         valid_loss, valid_error, _ = self.evaluate("valid", should_stop)
         judged = {"valid_loss": valid_loss, "valid_error": valid_error}[self.objective.judged_by]
-        is_best = math.isfinite(judged) and judged <= getattr(progress, self.objective.judged_by)
+        model = self.model()
+        # The sign of NaN is −1, so a network with dead weights may be judged by a finite number all the same.
+        finite = all(np.isfinite(array).all() for array in model.values())
+        is_best = finite and math.isfinite(judged) and judged <= getattr(progress, self.objective.judged_by)
         test_loss, test_error, test_losses = self.evaluate("test", should_stop) if is_best else (None, None, None)
 
         train_loss = float(np.mean(np.array(progress.losses, "float32"), dtype="float64"))
         progress.epoch, progress.minibatch, progress.losses = progress.epoch + 1, 0, []
-        model = self.model()
-        if not all(np.isfinite(array).all() for array in model.values()):
+        if not finite:
             progress.diverged_at = progress.epoch
         if is_best:
             progress.best_epoch = progress.epoch

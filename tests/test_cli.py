@@ -189,6 +189,7 @@ def test_epochs_that_disagree_are_refused(capsys, tmp_path):
 
 def test_folders_stay_out_of_the_recorded_command():
     argv = ["run", "mnist", "--data", "d", "--method", "lab", "--runs=r", "--set", "a=1", "--from", "x", "--out", "o"]
+    argv += ["--minutes", "3", "--checkpoint-minutes=1"]
     assert cli._portable(argv) == ["run", "mnist", "--method", "lab", "--set", "a=1"]
 
 

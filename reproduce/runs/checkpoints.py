@@ -27,9 +27,9 @@ def save(path, header, previous=None, **groups):
     Parameters
     ----------
     path : Path
-        Is replaced atomically.
+        Replaced atomically.
     previous : Path, optional
-        What was at `path` is kept there.
+        Where to move the file that is at `path` now.
     header : dict
         JSON-able.
     **groups : dict of str to ndarray
@@ -58,9 +58,9 @@ def load(path):
     Raises
     ------
     FileNotFoundError
-        Where there is none.
+        There is no file.
     DamagedError
-        Where its bytes are not those that were written.
+        Its bytes are not those that were written.
     """
     try:
         data = Path(path).read_bytes()
@@ -84,21 +84,21 @@ def load(path):
 
 
 def load_last(path, previous):
-    """The last checkpoint that is whole.
+    """The last intact checkpoint.
 
-    Where the one at `path` is damaged or missing and the one before is not, the latter takes its place.
+    If the one at `path` is damaged or missing and the previous one is intact, the previous one takes its place.
 
     Returns
     -------
     header, groups
-        See `load`; (None, None) where there is no checkpoint.
+        See `load`; (None, None) if there is no checkpoint.
     damage : str or None
-        What is wrong with the last one, where the one before is used.
+        What is wrong with the last one, if the previous one is used.
 
     Raises
     ------
     DamagedError
-        Where there are checkpoints and none is whole.
+        There are checkpoints and none is intact.
     """
     damage = None
     try:
@@ -109,13 +109,13 @@ def load_last(path, previous):
     except DamagedError as error:
         damage = str(error)
         if not previous.exists():
-            raise DamagedError(f"{damage}, and there is none before it; start the run anew with --restart") from None
+            raise DamagedError(f"{damage}, and there is no earlier one; start the run anew with --restart") from None
     try:
         found = load(previous)
     except DamagedError as error:
         raise DamagedError(f"{damage or f'{path} is gone'}; {error}; start the run anew with --restart") from None
     os.replace(previous, path)
-    return *found, damage and f"{damage}; goes on from the one before"
+    return *found, damage and f"{damage}; continues from the previous one"
 
 
 def pack_generator(rng):

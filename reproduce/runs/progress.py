@@ -1,4 +1,4 @@
-"""What a run shows on the screen (stderr) as it goes on."""
+"""What a run shows on the screen (stderr)."""
 
 import sys
 
@@ -9,16 +9,16 @@ class Unseen:
     """Watches a run and shows nothing."""
 
     def start(self, training, notes):
-        """The run begins or goes on; `notes` are lines about what is unusual in that."""
+        """The run starts or continues; `notes` are lines to show first."""
 
     def finished_earlier(self):
-        """There is nothing to do."""
+        """The run was complete already."""
 
     def losses(self, some):
         """The losses of the steps just taken."""
 
     def epoch(self, row, training):
-        """An epoch is over; `row` is its line of the log."""
+        """An epoch has ended; `row` is its row of the log."""
 
 
 class Screen(Unseen):

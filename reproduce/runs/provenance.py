@@ -51,7 +51,7 @@ def threads():
 
 
 def difference(earlier, now):
-    """What a process has otherwise than the one that it follows, in a line; None where nothing.
+    """One line on how a process differs from the one before; None if it does not.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def difference(earlier, now):
                if earlier["software"].get(name) != value]  # fmt: skip
     if earlier["device"] != now["device"]:
         changes.append(f"{earlier['device']} → {now['device']}")
-    return f"goes on otherwise than it began, as its record will say: {'; '.join(changes)}" if changes else None
+    return f"continues under other conditions, which the record lists: {'; '.join(changes)}" if changes else None
 
 
 def _git(*arguments):

@@ -1,4 +1,4 @@
-"""What a run says of itself: record.json."""
+"""The record of a run: record.json."""
 
 import json
 import math
@@ -28,20 +28,20 @@ class Record:
     overrides : dict
         The settings that differ from the configuration's and can change a result.
     settings : dict
-        All of them.
+        All settings.
     epochs_planned, epochs_done : int
     complete : bool
         Whether the run is over.
     diverged_at : int or None
-        The epoch that left weights that are not finite and so ended the run before its time.
+        Epoch after which the run ended early, because its model was no longer finite.
     best_epoch : int or None
-        That of the best validation result; 0 before the first.
+        Epoch of the best validation result; 0 if there is none.
     valid_error, test_error : float or None
-        At the best epoch, in %; of language models the share of wrong characters. None where it is not finite.
+        At the best epoch, in %; for language models the share of wrong characters. None if it is not finite.
     valid_loss, test_loss : float or None
-        At the best epoch; of language models in nats a character.
+        At the best epoch; for language models in nats per character.
     train_loss : float or None
-        Of the last epoch.
+        In the last epoch.
     seconds : float
         Spent in training and evaluation, over all processes.
     backend : str
@@ -49,9 +49,9 @@ class Record:
     data : dict
         The data set's ``name``, whether it is ``official``, and the ``sha256`` of its files.
     started, device, software, argv
-        Of the process that began the run: when (ISO 8601), the processor or GPU, versions, and the command.
+        Of the process that began the run: its time (ISO 8601), processor or GPU, versions, and command.
     resumed : list of dict
-        The same of each process that went on with another command, device or software.
+        The same for each later process whose command, device or software differed from the previous one's.
     """
 
     experiment: str

@@ -1,8 +1,8 @@
-"""The run folder: log.csv, record.json, checkpoints, and all that a run decided.
+"""The run folder: checkpoints, log.csv, record.json, and the files made from them.
 
-The checkpoint is the one source of truth. It holds the best model too, and everything else in the folder follows from
-it: best.h5, test_losses.json, histogram.json, log.csv and record.json are written after it. Wherever a run is stopped,
-a resumed one goes on from its last whole checkpoint and writes them anew.
+The checkpoint is the only source of truth. It includes the best model. All other files are written after it and from
+it: best.h5, test_losses.json, histogram.json, log.csv and record.json. Wherever a run stops, it continues from the last
+intact checkpoint and writes them again.
 """
 
 import contextlib
@@ -114,13 +114,13 @@ class Run:
         allow_unofficial : bool
             Whether data that are not the official ones will do.
         watch : object, optional
-            Is shown how the run goes on; see `reproduce.runs.progress.Screen`.
+            Shows the progress; see `reproduce.runs.progress.Screen`.
         restart : bool
             Start anew; what an earlier run left is removed once nothing stands in the way.
         stop : reproduce.runs.stopping.Stop, optional
-            Asks the run to save and end after any step.
+            Requests that the run save and end after the current step.
         checkpoint_minutes : float
-            Time between checkpoints; a stop and the end of the run make one too.
+            Time between checkpoints. There is also one at a stop and at the end.
         """
         watch, stop = watch or Unseen(), stop or Stop()
         earlier = None if restart else self.record
@@ -181,13 +181,13 @@ class Run:
             self._save(training)
 
     def _count_time(self, training):
-        """Add the time since the last count to the run's; what was spent on writing files is left out."""
+        """Add the time since the last call to the run's seconds, without the time spent on writing files."""
         now = time.monotonic()
         training.progress.seconds += now - self._lap
         self._lap = now
 
     def _new_recorder(self, training, state=None):
-        """What records the gradients of the epoch under way for Figure 1, or None where they are not asked for."""
+        """The recorder of the current epoch's gradients for Figure 1; None if that epoch is not recorded."""
         if figure1.recorded_epoch(self.experiment) != training.progress.epoch + 1:
             return None
         recorder = figure1.GradientRecorder(
@@ -202,10 +202,10 @@ class Run:
         return recorder
 
     def _refuse_a_full_disk(self, training):
-        """Raise UserError where the files of the run will not fit on the disk."""
+        """Raise UserError if the run's files will not fit on the disk."""
         model = sum(array.nbytes for array in training.model().values())
         checkpoint = model + sum(array.nbytes for array in training.backend.state().values())
-        # Three checkpoints and two models at most: the last, the one before, and the one that is being written.
+        # At most three checkpoints, one of them being written, and two copies of the best model.
         needed = 3 * checkpoint + 2 * model
         there = sum(path.stat().st_size for path in self.folder.glob("*.h5"))
         free = shutil.disk_usage(self.folder).free
@@ -233,7 +233,7 @@ class Run:
             )
 
     def _restore(self, training, header, groups):
-        """Put `training` where a checkpoint was made; returns what was recorded of the epoch under way."""
+        """Bring `training` to the state of a checkpoint; return what it recorded of the current epoch."""
         path, _ = self._checkpoints
         try:
             self._refuse_changes(header["settings"], header["data"], training.splits.provenance)
@@ -261,7 +261,7 @@ class Run:
         self._moved = provenance.difference(earlier[-1], now)
 
     def _save(self, training):
-        """Write the checkpoint, then all that follows from it."""
+        """Write the checkpoint, then the files made from it."""
         self._count_time(training)
         header = {
             "progress": asdict(training.progress),
@@ -286,14 +286,14 @@ class Run:
         self._lap = time.monotonic()
 
     def _of_best(self, training):
-        """What goes with the best model."""
+        """The header of the best model."""
         header = {"epoch": training.progress.best_epoch}
         if training.splits.vocabulary:
             header |= {"vocabulary": list(training.splits.vocabulary), "test_losses": training.test_losses}
         return header
 
     def _write_best(self, training):
-        """Write best.h5, the model of the best epoch that the checkpoint knows, unless it is there."""
+        """Write the best model to best.h5 unless this process has done so."""
         epoch = training.progress.best_epoch
         if not epoch or epoch == self._written_best:
             return

@@ -1,4 +1,4 @@
-"""Why a run stops before its end: a signal, or the time that it was given."""
+"""What stops a run early: a signal or a time limit."""
 
 import contextlib
 import os
@@ -8,20 +8,20 @@ import time
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 COME_AGAIN = 75
-"""The exit code of a run that stopped and is to be started again (sysexits.h: EX_TEMPFAIL)."""
+"""The exit code of a run that stopped and should be started again (sysexits.h: EX_TEMPFAIL)."""
 
 
 class Stopped(BaseException):
-    """A signal came where there is nothing to save. No Exception, so that libraries let it through."""
+    """A signal came before there was anything to save. It is no Exception, so that libraries let it through."""
 
 
 class Stop:
-    """A request to stop a run after the minibatch under way; calling it tells whether there is one.
+    """A request to stop a run after the current minibatch. Calling it returns whether it was made.
 
     Parameters
     ----------
     minutes : float, optional
-        Time from now after which it stops.
+        Time from now after which the request is made.
 
     Attributes
     ----------
@@ -52,15 +52,15 @@ class Stop:
         return 128 + signal.SIGINT if self._signal == signal.SIGINT else COME_AGAIN
 
     def listening(self):
-        """Take the first of `SIGNALS` inside the ``with`` block as a request; a second one ends the process at once.
+        """Treat the first of `SIGNALS` in the ``with`` block as a request; a second one ends the process at once.
 
-        Signals that the process ignores, as nohup has it, stay ignored. Outside the main thread, which alone can hear
-        them, nothing changes.
+        Signals that the process already ignores, as under nohup, stay ignored. Outside the main thread this does
+        nothing, because only the main thread receives signals.
         """
         return _handling(self._receive)
 
     def ending_at_once(self):
-        """As `listening`, but the first of `SIGNALS` raises `Stopped`: for where there is nothing to save."""
+        """Like `listening`, but the first of `SIGNALS` raises `Stopped`. For stages that have nothing to save."""
         return _handling(self._end)
 
     def _end(self, number, frame):

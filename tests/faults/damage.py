@@ -87,7 +87,7 @@ def damage_checkpoints(figures, folder, rng, times):
             if name == "checkpoint.h5" and kind == "noticed":
                 before = _content(checkpoints.load(previous))
                 header, groups, said = checkpoints.load_last(last, previous)
-                used = said == f"{detail}; goes on from the one before" and _content((header, groups)) == before
+                used = said == f"{detail}; continues from the previous one" and _content((header, groups)) == before
                 figures.expect(used, f"{done}: the checkpoint before was not used")
 
 

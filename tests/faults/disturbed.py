@@ -114,7 +114,7 @@ class TrialRun:
     def expect_the_damage_named(self):
         """The last process must have named the damaged checkpoint in a line."""
         lines = [line for line in self.said.splitlines() if "checkpoint.h5 is damaged" in line]
-        named = len(lines) == 1 and lines[0].endswith("goes on from the one before")
+        named = len(lines) == 1 and lines[0].endswith("continues from the previous one")
         self._expect(named, "did not name the damaged checkpoint in a line")
 
     @contextlib.contextmanager
@@ -140,7 +140,7 @@ class TrialRun:
         self._expect(process.returncode == 0, f"ended with exit code {process.returncode}")
 
     def _expect_stopped(self, code, name, reason):
-        told = f"stopped by {reason} (and saved|where there is nothing to save); the same command goes on"
+        told = f"stopped by {reason} (and saved|before there was anything to save); the same command continues"
         stopped = code == EXIT_CODES[name] and re.search(told, self.said)
         self._expect(stopped, f"ended with exit code {code} after {reason}")
 

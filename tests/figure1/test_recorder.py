@@ -145,13 +145,13 @@ def test_the_recorded_gradient_is_the_one_that_trained(backend):
 @pytest.mark.parametrize("backend", backends.NAMES)
 def test_recording_leaves_the_trajectory_bit_for_bit_as_it_is(backend):
     found = []
-    for clipping in (None, False):
+    for clipping in (None, True, False):
         training = training_of(backend, 5, **TIGHT)
         recorder = None if clipping is None else recorder_of(training, clipping)
         rows = [training.run_epoch(recorder and recorder.add), training.run_epoch()]
         state = {name: value.tobytes() for name, value in training.backend.state().items()}
         found.append((rows, state, training.rng.get_state()[1].tobytes()))
-    assert found[0] == found[1]
+    assert found[0] == found[1] == found[2]
 
 
 @pytest.mark.parametrize("settings", [{}, {"data.resident_limit": 1}], ids=["resident", "streamed"])

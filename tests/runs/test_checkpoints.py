@@ -104,13 +104,13 @@ def test_the_last_two_are_kept_and_the_one_before_stands_in(tmp_path):
     header, _, damage = checkpoints.load_last(last, previous)
     assert (
         header == {"epoch": 2}
-        and damage == f"{last} is damaged: its checksum does not hold; goes on from the one before"
+        and damage == f"{last} is damaged: its checksum does not hold; continues from the previous one"
     )
     assert checkpoints.load_last(last, previous) == ({"epoch": 2}, {}, None)  # it has taken its place
     last.rename(previous)  # a kill while the next one was put in place
     assert checkpoints.load_last(last, previous) == ({"epoch": 2}, {}, None)
     last.write_bytes(b"")
-    with pytest.raises(UserError, match=r"c\.h5 is damaged.*there is none before it; start .* --restart"):
+    with pytest.raises(UserError, match=r"c\.h5 is damaged.*there is no earlier one; start .* --restart"):
         checkpoints.load_last(last, previous)
     previous.write_bytes(b"")
     with pytest.raises(UserError, match=r"c\.h5 is damaged.*p\.h5 is damaged.*; start the run anew with --restart"):

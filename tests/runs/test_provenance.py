@@ -38,6 +38,6 @@ def test_a_process_that_differs_from_the_one_before_says_in_what():
     assert provenance.difference(earlier, earlier | {"started": "now"}) is None
     now = {"device": "a processor, 1 threads", "software": {"numpy": "1.26.4", "commit": "b"}}
     assert provenance.difference(earlier, now) == (
-        "goes on otherwise than it began, as its record will say: "
+        "continues under other conditions, which the record lists: "
         "commit a → b; a processor, 2 threads → a processor, 1 threads"
     )

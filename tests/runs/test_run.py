@@ -160,7 +160,8 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(tmp_path, whol
     path.write_bytes(data)
     execute(make(tmp_path), Screen("a run"))
     assert (
-        f"a run: {path} is damaged: its checksum does not hold; goes on from the one before" in capsys.readouterr().err
+        f"a run: {path} is damaged: its checksum does not hold; continues from the previous one"
+        in capsys.readouterr().err
     )
     assert run_files(path.parent) == run_files(whole.folder)
 
