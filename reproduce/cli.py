@@ -211,7 +211,7 @@ def _train(options, argv, stop):
 
 
 def _how_to_go_on(options):
-    return f"the same command {'without --restart ' if options.restart else ''}continues"
+    return f"run the same command {'without --restart ' if options.restart else ''}to continue"
 
 
 def _trace(options, argv):

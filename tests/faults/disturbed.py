@@ -140,7 +140,7 @@ class TrialRun:
         self._expect(process.returncode == 0, f"ended with exit code {process.returncode}")
 
     def _expect_stopped(self, code, name, reason):
-        told = f"stopped by {reason} (and saved|before there was anything to save); the same command continues"
+        told = f"stopped by {reason} (and saved|before there was anything to save); run the same command to continue"
         stopped = code == EXIT_CODES[name] and re.search(told, self.said)
         self._expect(stopped, f"ended with exit code {code} after {reason}")
 

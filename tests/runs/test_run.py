@@ -53,13 +53,14 @@ def execute(run, watch=None, restart=False, **options):
 
 
 @pytest.mark.parametrize("backend", ["c", "jax"])
-def test_a_run_that_is_killed_and_stopped_ends_as_if_it_had_not_been(tmp_path, backend):
+@pytest.mark.parametrize("method", ["full-precision", "lab"])
+def test_a_run_that_is_killed_and_stopped_ends_as_if_it_had_not_been(tmp_path, method, backend):
     """Killed in the first epoch and at the end of the third, stopped in between; 24 minibatches are an epoch."""
-    whole = make(tmp_path / "whole", "lab", backend)
+    whole = make(tmp_path / "whole", method, backend)
     assert execute(whole).epochs_done == 4
 
     def killed():
-        return make(tmp_path / "killed", "lab", backend)
+        return make(tmp_path / "killed", method, backend)
 
     with pytest.raises(Killed):
         execute(killed(), KillAfter(steps=10), checkpoint_minutes=1e-9)
