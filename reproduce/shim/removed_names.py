@@ -1,4 +1,4 @@
-"""Names that Python 3.5's standard library and the NumPy of its day had, and later ones took out."""
+"""Names that were removed from Python's standard library after 3.5, and from NumPy after 1.13."""
 
 import collections
 import collections.abc
@@ -7,6 +7,7 @@ import inspect
 import math
 import sys
 import time
+import warnings
 import xml.etree
 import xml.etree.ElementTree
 
@@ -14,7 +15,7 @@ import numpy as np
 
 
 def supply():
-    """Give the modules what they lack of it, for the whole process."""
+    """Add the missing names to their modules, for the whole process."""
     for name in collections.abc.__all__:
         _supply(collections, name, getattr(collections.abc, name))
     _supply(fractions, "gcd", math.gcd)
@@ -32,7 +33,7 @@ def supply():
 
 
 def _supply(module, name, value):
-    # NumPy answers for some of the names with an error, and warns of others
+    # Not hasattr: NumPy raises an error for some of the names, and warns about others.
     if name not in vars(module):
         setattr(module, name, value)
 
@@ -46,8 +47,6 @@ def getargspec(function):
 
 
 def _refuses_bytes(fromstring):
-    import warnings
-
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
@@ -60,6 +59,10 @@ def _refuses_bytes(fromstring):
 def _from_bytes(string, dtype, count):
     data = string.encode("latin-1") if isinstance(string, str) else string
     return np.frombuffer(data, dtype, count).copy()
+
+
+def _in1d(a, b, assume_unique=False, invert=False):
+    return np.isin(np.ravel(a), b, assume_unique, invert)
 
 
 def _asscalar(a):
@@ -83,7 +86,7 @@ NUMPY = {
     "cumproduct": np.cumprod,
     "float": float,
     "float_": np.float64,
-    "in1d": np.isin,
+    "in1d": _in1d,
     "infty": np.inf,
     "int": int,
     "long": int,
@@ -94,7 +97,7 @@ NUMPY = {
     "row_stack": np.vstack,
     "sometrue": np.any,
     "str": str,
-    "trapz": getattr(np, "trapezoid", None) or getattr(np, "trapz", None),
+    "trapz": getattr(np, "trapezoid", None),  # NumPy 1 has trapz itself
     "unicode": str,
     "unicode_": np.str_,
 }

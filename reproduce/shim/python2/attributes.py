@@ -1,4 +1,4 @@
-"""Attributes that objects had in Python 2 only, or had otherwise."""
+"""Attributes that only Python 2's objects have, or that mean something else in Python 3."""
 
 import codecs
 import functools
@@ -9,40 +9,40 @@ BYTE_CODECS = ("base64", "bz2", "hex", "string-escape", "string_escape", "zlib")
 
 
 def attribute(owner, name):
-    """``owner.name`` as Python 2 has it; for all but its own kinds what Python 3 has."""
+    """``owner.name`` with Python 2's meaning."""
     value = ATTRIBUTES[name](owner, name)
-    return getattr(owner, name) if value is None else value
+    return getattr(owner, name) if value is NotImplemented else value
 
 
 def _listed(owner, name):
     if isinstance(owner, Mapping):
         return lambda: list(getattr(owner, name)())
-    return None
+    return NotImplemented
 
 
 def _lazy(owner, name):
     if isinstance(owner, Mapping) and not hasattr(owner, name):
         return lambda: iter(getattr(owner, name.removeprefix("iter"))())
-    return None
+    return NotImplemented
 
 
 def _view(owner, name):
     if isinstance(owner, Mapping):
         return getattr(owner, name.removeprefix("view"))
-    return None
+    return NotImplemented
 
 
 def _otherwise(new):
     """An attribute that is called `new` today."""
 
     def find(owner, name):
-        return None if hasattr(owner, name) else getattr(owner, new, None)
+        return NotImplemented if hasattr(owner, name) else getattr(owner, new, NotImplemented)
 
     return find
 
 
 def _sort(owner, name):
-    return functools.partial(sort, owner) if isinstance(owner, list) else None
+    return functools.partial(sort, owner) if isinstance(owner, list) else NotImplemented
 
 
 def sort(values, cmp=None, key=None, reverse=False):
@@ -59,7 +59,7 @@ def sort_key(cmp, key):
 
 
 def _decode(owner, name):
-    return functools.partial(decode, owner) if isinstance(owner, str) else None
+    return functools.partial(decode, owner) if isinstance(owner, str) else NotImplemented
 
 
 def decode(text, encoding="ascii", errors="strict"):
@@ -76,7 +76,7 @@ def decode(text, encoding="ascii", errors="strict"):
 
 
 def _encode(owner, name):
-    return functools.partial(encode, owner) if isinstance(owner, str) else None
+    return functools.partial(encode, owner) if isinstance(owner, str) else NotImplemented
 
 
 def encode(text, encoding="utf-8", errors="strict"):
@@ -94,7 +94,7 @@ def _function(owner, name):
 def _message(owner, name):
     if isinstance(owner, BaseException) and not hasattr(owner, name):
         return str(owner.args[0]) if len(owner.args) == 1 else ""
-    return None
+    return NotImplemented
 
 
 ATTRIBUTES = {
@@ -118,4 +118,4 @@ ATTRIBUTES = {
     "func_globals": _otherwise("__globals__"),
     "func_name": _otherwise("__name__"),
 }
-"""Name: a function from (owner, name) to the attribute, or to None where it is what Python 3 has."""
+"""Name: a function from (owner, name) to the attribute, or to NotImplemented if it is what Python 3 has."""

@@ -34,7 +34,6 @@ MOVED = {
     "__builtin__": (),
     "anydbm": ("dbm",),
     "cPickle": ("reproduce.shim.python2.pickles",),
-    "cProfile": ("cProfile",),
     "cStringIO": (),
     "commands": ("subprocess",),
     "cookielib": ("http.cookiejar",),
@@ -78,10 +77,6 @@ def _string_function(name):
 
 def _join(words, separator=" "):
     return separator.join(words)
-
-
-def _maketrans(old, new):
-    return str.maketrans(old, new)
 
 
 def _hash_module(name):
@@ -131,7 +126,7 @@ ADDED = {
         "joinfields": _join,
         "letters": string.ascii_letters,
         "lowercase": string.ascii_lowercase,
-        "maketrans": _maketrans,
+        "maketrans": str.maketrans,
         "uppercase": string.ascii_uppercase,
     },
     "sys": {"exc_clear": lambda: None, "maxint": sys.maxsize, "setdefaultencoding": lambda name: None},

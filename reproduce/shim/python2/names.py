@@ -4,8 +4,9 @@ import builtins
 import functools
 import importlib
 import itertools
+import math
 import sys
-from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from types import ModuleType
 
 from reproduce.shim.python2 import RUNTIME, attributes, files, runtime
@@ -43,9 +44,10 @@ def sorted(values, cmp=None, key=None, reverse=False):
 def round(number, ndigits=0):
     """Halves away from zero, and always a float."""
     number = float(number)
-    if number != number or number in (float("inf"), float("-inf")):
+    if not math.isfinite(number):
         return number
-    return float(Decimal(number).quantize(Decimal(1).scaleb(-ndigits), ROUND_HALF_UP))
+    unit = Fraction(10) ** -ndigits
+    return math.copysign(math.floor(abs(Fraction(number)) / unit + Fraction(1, 2)) * unit, number)
 
 
 def cmp(a, b):

@@ -40,12 +40,12 @@ _INTERPRETER = re.compile(r"^#!.*python2")
 
 
 def verdict(text):
-    """2 or 3, or None where `text` shows neither.
+    """2 or 3, or None if `text` shows neither.
 
     Raises
     ------
     SyntaxError
-        Where `text` is no Python 3; Python 2 it may be.
+        If `text` does not parse as Python 3; it may be Python 2.
     """
     tree = parse3(text)
     prints = meaning.imports_from_future(tree, "print_function")
@@ -65,7 +65,8 @@ def _is_python3(node):
     """Whether Python 2 had nothing of the kind."""
     match node:
         case ast.FunctionDef(args=arguments):
-            annotated = node.returns or any(argument.annotation for argument in arguments.args)
+            named = [*arguments.args, *filter(None, (arguments.vararg, arguments.kwarg))]
+            annotated = node.returns or any(argument.annotation for argument in named)
             return bool(annotated or arguments.kwonlyargs or arguments.posonlyargs)
         case ast.Call(func=ast.Name("print"), keywords=[_, *_]):
             return not any(keyword.arg is None for keyword in node.keywords)
@@ -86,7 +87,7 @@ def _is_python3(node):
 
 
 class _Evidence(ast.NodeVisitor):
-    """Looks for what only Python 2 has, outside of what tries for it or asks which Python runs."""
+    """Looks for what only Python 2 has, except in code that handles both versions."""
 
     def found_in(self, tree):
         self._found = False
@@ -102,12 +103,9 @@ class _Evidence(ast.NodeVisitor):
         return self._found
 
     def visit(self, node):
-        if not self._found and not self._shows(node):
+        self._found = self._found or self._is_evidence(node)
+        if not self._found:
             super().visit(node)
-
-    def _shows(self, node):
-        self._found = self._is_evidence(node)
-        return self._found
 
     def visit_Try(self, node):
         if any(handler.type is None or _GUARD.search(ast.unparse(handler.type)) for handler in node.handlers):
@@ -178,7 +176,7 @@ def _is_class2(body):
     names |= {target.id for each in body if isinstance(each, ast.Assign) for target in each.targets if _is_name(target)}
     if "__metaclass__" in names or ("next" in names and "__iter__" in names and "__next__" not in names):
         return True
-    today = {"__nonzero__": "__bool__", "__div__": "__truediv__", "__rdiv__": "__rtruediv__", "__cmp__": "__lt__"}
+    today = meaning.ALIASES | {"__cmp__": "__lt__"}
     return any(name in names and today.get(name) not in names for name in METHODS)
 
 

@@ -43,6 +43,8 @@ PYTHON2 = [
 PYTHON3 = [
     "x = f'{a}'",
     "def f(a: int): pass",
+    "def f(*a: int): pass",
+    "def f(**a: int): pass",
     "def f(*, a): pass",
     "def f():\n    yield from g()",
     "print(a, end='')",
