@@ -1,4 +1,4 @@
-"""What Lasagne 0.2.dev1 lets 0.1's own layers do: further keyword arguments, expressions as parameters.
+"""What Lasagne 0.2.dev1 adds to 0.1's own layers: further keyword arguments, and expressions as parameters.
 
 Layers that are made without them stay exactly what they were.
 """
@@ -10,6 +10,7 @@ import theano
 import theano.tensor as T
 from lasagne.layers import Conv2DLayer, DenseLayer, DropoutLayer, Layer
 
+from reproduce.shim.lasagne_names import axes
 from reproduce.shim.lasagne_names.functions import collect_shared_vars
 
 
@@ -25,7 +26,7 @@ def extend():
 
 
 def _extend_layer():
-    """Parameters that are expressions, and ``unwrap_shared``: whether `get_params` gives what they are made of."""
+    """Parameters that are expressions; with ``unwrap_shared`` `get_params` gives the shared variables in them."""
     add_param, get_params = Layer.add_param, Layer.get_params
 
     @functools.wraps(add_param)
@@ -49,7 +50,7 @@ def _extend_layer():
 
 
 def _extend_dropout():
-    """``shared_axes``: along which all have one mask."""
+    """``shared_axes``: the axes along which the mask is the same."""
     initialize, output = DropoutLayer.__init__, DropoutLayer.get_output_for
 
     @functools.wraps(initialize)
@@ -63,10 +64,9 @@ def _extend_dropout():
         if deterministic or self.p == 0 or not self.shared_axes:
             return output(self, input, deterministic, **kwargs)
         retained = 1 - self.p
-        shape = [input.shape[axis] if length is None else length for axis, length in enumerate(self.input_shape)]
-        shape = tuple(1 if axis in self.shared_axes else length for axis, length in enumerate(shape))
-        mask = self._srng.binomial(shape, p=retained, dtype=theano.config.floatX)
-        return (input / retained if self.rescale else input) * T.addbroadcast(mask, *self.shared_axes)
+        distribution = functools.partial(self._srng.binomial, p=retained, dtype=theano.config.floatX)
+        mask = axes.draw(distribution, self, input, self.shared_axes)
+        return (input / retained if self.rescale else input) * mask
 
     DropoutLayer.__init__, DropoutLayer.get_output_for = __init__, get_output_for
 
@@ -83,7 +83,7 @@ def dropout_locations(incoming, *args, **kwargs):
 
 
 def _extend_dense():
-    """``num_leading_axes``: how many axes stay; those after them are multiplied as one."""
+    """``num_leading_axes``: how many axes stay; those after them are flattened into one."""
     initialize, shape, output = DenseLayer.__init__, DenseLayer.get_output_shape_for, DenseLayer.get_output_for
 
     @functools.wraps(initialize)
@@ -92,7 +92,7 @@ def _extend_dense():
         self.num_leading_axes = num_leading_axes % ndim
         if self.num_leading_axes == 1:
             initialize(self, incoming, num_units, *args, **kwargs)
-        else:  # a layer on one row, whose parameters these are
+        else:  # the parameters are those of a layer on one row
             full = incoming if isinstance(incoming, tuple) else incoming.output_shape
             row = (1, int(np.prod(full[self.num_leading_axes :])))
             initialize(self, row, num_units, *args, **kwargs)
@@ -114,7 +114,7 @@ def _extend_dense():
 
 
 def _extend_convolution():
-    """``flip_filters``: whether it is a convolution proper; a correlation otherwise."""
+    """``flip_filters``: True for a convolution, False for a correlation."""
     initialize = Conv2DLayer.__init__
 
     @functools.wraps(initialize)

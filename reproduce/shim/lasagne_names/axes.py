@@ -1,4 +1,6 @@
-"""Parameters that are shared along some axes of what a layer gets."""
+"""Parameters, and random draws, that are shared along some axes of a layer's input."""
+
+import theano.tensor as T
 
 
 def shared_axes(axes, ndim):
@@ -14,12 +16,25 @@ def unshared_shape(layer, axes):
     Raises
     ------
     ValueError
-        Where the layer's input has no known length there.
+        If the length of such an axis is not known.
     """
     shape = [length for axis, length in enumerate(layer.input_shape) if axis not in axes]
     if any(length is None for length in shape):
         raise ValueError(f"{type(layer).__name__} needs specified input sizes for all axes that it does not share")
     return shape
+
+
+def draw(distribution, layer, input, axes):
+    """Random numbers that broadcast against `input`; they are the same along `axes`.
+
+    Parameters
+    ----------
+    distribution : callable
+        From a shape to random numbers.
+    """
+    lengths = enumerate(layer.input_shape)
+    shape = [1 if axis in axes else length or input.shape[axis] for axis, length in lengths]
+    return T.addbroadcast(distribution(tuple(shape)), *axes)
 
 
 def spread(parameter, axes, ndim):

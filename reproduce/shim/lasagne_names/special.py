@@ -1,5 +1,7 @@
 """The layers of Lasagne 0.2.dev1 that shift, scale, rectify, compute an expression or undo another layer."""
 
+import functools
+
 import theano
 import theano.tensor as T
 from lasagne import init, nonlinearities
@@ -8,8 +10,7 @@ from lasagne.random import get_rng
 from lasagne.utils import floatX
 from theano.sandbox.rng_mrg import MRG_RandomStreams
 
-from reproduce.shim.lasagne_names.axes import shared_axes as axes_of
-from reproduce.shim.lasagne_names.axes import spread, unshared_shape
+from reproduce.shim.lasagne_names import axes
 
 __all__ = [
     "BiasLayer", "ExpressionLayer", "InverseLayer", "ParametricRectifierLayer", "RandomizedRectifierLayer",
@@ -22,13 +23,13 @@ class _SharedAxesLayer(Layer):
 
     def __init__(self, incoming, shared_axes, **kwargs):
         super().__init__(incoming, **kwargs)
-        self.shared_axes = axes_of(shared_axes, len(self.input_shape))
+        self.shared_axes = axes.shared_axes(shared_axes, len(self.input_shape))
 
     def _parameter(self, spec, name, **tags):
-        return self.add_param(spec, unshared_shape(self, self.shared_axes), name, **tags)
+        return self.add_param(spec, axes.unshared_shape(self, self.shared_axes), name, **tags)
 
     def _spread(self, parameter, input):
-        return spread(parameter, self.shared_axes, input.ndim)
+        return axes.spread(parameter, self.shared_axes, input.ndim)
 
 
 class BiasLayer(_SharedAxesLayer):
@@ -124,15 +125,14 @@ class RandomizedRectifierLayer(Layer):
             raise ValueError(f"RandomizedRectifierLayer draws from [{lower}, {upper}], which is empty")
         self._srng = MRG_RandomStreams(get_rng().randint(1, 2147462579))
         self.lower, self.upper = lower, upper
-        self.shared_axes = axes_of(shared_axes, len(self.input_shape))
+        self.shared_axes = axes.shared_axes(shared_axes, len(self.input_shape))
 
     def get_output_for(self, input, deterministic=False, **kwargs):
         if deterministic or self.upper == self.lower:
             return T.nnet.relu(input, (self.upper + self.lower) / 2.0)
-        shape = [input.shape[axis] if length is None else length for axis, length in enumerate(self.input_shape)]
-        shape = [1 if axis in self.shared_axes else length for axis, length in enumerate(shape)]
-        slopes = self._srng.uniform(tuple(shape), low=self.lower, high=self.upper, dtype=theano.config.floatX)
-        return T.nnet.relu(input, T.addbroadcast(slopes, *self.shared_axes))
+        options = {"low": self.lower, "high": self.upper, "dtype": theano.config.floatX}
+        slopes = axes.draw(functools.partial(self._srng.uniform, **options), self, input, self.shared_axes)
+        return T.nnet.relu(input, slopes)
 
 
 def prelu(layer, **kwargs):

@@ -1,5 +1,7 @@
 """Layers that Lasagne 0.1 lacks, against their formulas in NumPy."""
 
+import operator
+
 import aesara
 import lasagne
 import numpy as np
@@ -245,8 +247,7 @@ def test_locally_connected_filters():
 
 @pytest.mark.parametrize("module", ["dnn.Conv2DDNNLayer", "corrmm.Conv2DMMLayer", "Conv2DLayer"])
 def test_gpu_convolutions_do_not_flip_unless_told(module):
-
-    cls = getattr(getattr(layers, module.split(".")[0], layers), module.split(".")[-1], None) or layers.Conv2DLayer
+    cls = operator.attrgetter(module)(layers)
     x, w = draw(2, 3, 5, 6), draw(4, 3, 3, 3)
     told = {} if "." in module else {"flip_filters": False}
     layer = cls((2, 3, 5, 6), 4, 3, pad=1, W=w, nonlinearity=None, **told)
@@ -254,8 +255,15 @@ def test_gpu_convolutions_do_not_flip_unless_told(module):
     close(output(layer, x), correlated(padded, w))
     flipped = cls((2, 3, 5, 6), 4, 3, W=w, nonlinearity=None, flip_filters=True)
     close(output(flipped, x), correlated(x, w[:, :, ::-1, ::-1]))
-    strided = cls((None, 3, None, 6), 4, 3, stride=2, W=w, untie_biases=False, **told)
+    strided = cls((None, 3, None, 6), 4, 3, stride=2, W=w, **told)
     close(output(strided, x), np.maximum(correlated(x, w, 2), 0))
+
+
+def test_convolution_with_a_bias_at_each_place_and_full_padding():
+    x, w, b = draw(2, 3, 5, 6), draw(4, 3, 3, 2), draw(4, 7, 7)
+    layer = layers.dnn.Conv2DDNNLayer((2, 3, 5, 6), 4, (3, 2), pad="full", untie_biases=True, W=w, b=b)
+    padded = np.pad(x, ((0, 0), (0, 0), (2, 2), (1, 1)))
+    close(output(layer, x), np.maximum(correlated(padded, w) + b, 0))
 
 
 @pytest.mark.parametrize("mode", ["max", "average_inc_pad", "average_exc_pad"])
