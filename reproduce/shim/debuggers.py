@@ -1,4 +1,4 @@
-"""``pdb.set_trace`` and ``ipdb.set_trace`` that leave a run alone where nobody could answer them."""
+"""``pdb.set_trace`` and ``ipdb.set_trace``, which do nothing if there is no terminal to debug from."""
 
 import importlib.util
 import pdb
@@ -7,20 +7,16 @@ from types import ModuleType
 
 
 def install():
-    """Have both stop at a terminal only; ``ipdb`` is Python's own debugger where it is not installed."""
-    stop = pdb.set_trace
+    """Make both stop only at a terminal; ``ipdb`` is Python's own debugger if it is not installed."""
 
     def set_trace(*arguments, **keywords):
         if sys.stdin is not None and sys.stdin.isatty():
-            # The caller's frame, whose caller would be this function.
-            debugger = pdb.Pdb()
-            debugger.set_trace(sys._getframe(1))
+            pdb.Pdb().set_trace(sys._getframe(1))
         else:
             frame = sys._getframe(1)
             place = f"{frame.f_code.co_filename}:{frame.f_lineno}"
             print(f"set_trace at {place} is passed over: there is no terminal", file=sys.stderr)
 
-    set_trace.__wrapped__ = stop
     pdb.set_trace = set_trace
     if importlib.util.find_spec("ipdb") is None:
         ipdb = sys.modules["ipdb"] = ModuleType("ipdb", "Python's debugger under IPython's name.")

@@ -2,7 +2,6 @@
 
 import gzip
 import io
-import struct
 import tarfile
 
 import numpy as np
@@ -14,16 +13,6 @@ from datasets.mnist.source import NUM_EXAMPLES, MNISTSource
 from datasets.preprocessing import ZCA, global_contrast_normalize
 from datasets.svhn.source import SVHNSource
 from datasets.text.source import WarAndPeace
-
-
-@pytest.fixture(scope="session")
-def idx_bytes():
-    """Return a function from a uint8 array to the bytes of its IDX file."""
-
-    def encode(array):
-        return struct.pack(f">I{array.ndim}I", 0x0800 | array.ndim, *array.shape) + array.tobytes()
-
-    return encode
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -82,7 +81,7 @@ def command(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def mnist_folder(tmp_path_factory):
+def mnist_folder(tmp_path_factory, idx_bytes):
     """A folder of prepared data with digits that are bars: class c has rows 2c to 2c + 3 bright."""
     files, root = tmp_path_factory.mktemp("idx"), tmp_path_factory.mktemp("mnist")
     for prefix, n in (("train", 60000), ("t10k", 10000)):
@@ -91,7 +90,6 @@ def mnist_folder(tmp_path_factory):
         for label in range(10):
             bars[label, 2 * label : 2 * label + 4] = 255
         for kind, array in (("images-idx3", bars[labels]), ("labels-idx1", labels)):
-            header = struct.pack(f">I{array.ndim}I", 0x0800 | array.ndim, *array.shape)
-            (files / f"{prefix}-{kind}-ubyte").write_bytes(header + array.tobytes())
+            (files / f"{prefix}-{kind}-ubyte").write_bytes(idx_bytes(array))
     assert not cli.main(["data", "prepare", "mnist", "--data", str(root), "--from", str(files), "--allow-unofficial"])
     return root

@@ -8,7 +8,6 @@ WAITS = {
     "lenet": "ConvOp on JAX",
     "logistic_regression": "slices between symbolic bounds on JAX",
     "mlp_dropout": "shared random streams on JAX",
-    "rbm": "MRG's seeds on JAX",
 }
 """Scripts that do not run on JAX yet, and what they wait for; the others do."""
 
