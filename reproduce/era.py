@@ -1,4 +1,4 @@
-"""Runs a script of Theano's era as it is: which backend, which settings, and what its environment had."""
+"""Runs a script of Theano's era as it is: chooses the backend, and supplies the defaults and names of that time."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ from reproduce.errors import UserError
 from reproduce.shim import debuggers, finders, flags, removed_names
 from reproduce.shim.script import Script
 
-FLOAT = "float64"  # Theano's floatX where nobody sets it
+FLOAT = "float64"  # Theano's default floatX
 GPUS = ("cuda", "gpu", "opencl")  # how the names of Theano's GPUs begin
 
 
@@ -19,12 +19,12 @@ def run(path, arguments, python="auto", backend=None, device=None):
     ----------
     path : str
     arguments : list of str
-        The script's own.
+        Arguments of the script.
     python : {"auto", "2", "3"}
     backend : {"c", "jax"}, optional
-        By default c, where a compiler is and no GPU is asked for.
+        By default c if there is a compiler and no GPU is requested, else jax.
     device : {"cpu", "gpu"}, optional
-        By default as Theano's flags say when the script imports Theano.
+        By default what Theano's flags request when the script imports Theano.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def _configured(backend, device):
 
 
 def _choose(backend, device, theanos_gpu):
-    """(backend, device) from what the command line says, and Theano's name of a GPU where its flags ask for one."""
+    """(backend, device), given the command line's, and the GPU that Theano's flags request, or None."""
     from reproduce import backends
 
     if device is None and theanos_gpu is not None:
@@ -79,7 +79,7 @@ def _finds_gpu():
 
 
 def _use(name, device):
-    """Have ``theano.function`` compile on this backend, unless the script names a mode that is neither's."""
+    """Have ``theano.function`` compile on this backend, unless the script names another linker's mode."""
     from reproduce import backends
 
     backend = backends.create(name, device)
@@ -103,7 +103,7 @@ def _use_jax(backend):
     call = Function.__call__
 
     def call_for_numpy(self, *arguments, **keywords):
-        """Scripts write into what a function gives them, which JAX's arrays do not allow."""
+        """Return NumPy arrays: scripts write into results, and JAX's arrays are read-only."""
         results = call(self, *arguments, **keywords)
         if isinstance(results, dict):
             return {name: np.array(each) for name, each in results.items()}

@@ -51,7 +51,7 @@ def load_within(package, context):
 
 
 def load_further_within(package, context):
-    """Have `package`, for which `load_within` has arranged something, loaded within ``context(module)`` around that."""
+    """Load `package` within ``context(module)`` too, around the context that `load_within` was given."""
     finder = next(each for each in sys.meta_path if isinstance(each, PackageFinder) and each.package == package)
     inner = finder.context
 

@@ -56,7 +56,7 @@ def defaults(cxx=None):
 
 
 def theanos_own(environ, flags):
-    """What ``THEANO_FLAGS`` and ``.theanorc`` set, by Aesara's names, without those of `flags`."""
+    """The settings of ``THEANO_FLAGS`` and ``.theanorc``, under Aesara's names, that are not in `flags`."""
     found = {name: value for name, value in theanorc(environ).items() if not set_in_file(name, environ)}
     found |= parse(environ.get("THEANO_FLAGS", ""))
     return {name: value for name, value in found.items() if name not in flags}
@@ -76,13 +76,13 @@ def without_gpu(flags):
 
 
 def theanorc(environ):
-    """What the files of ``THEANORC``, by default ``~/.theanorc``, set; the last one wins."""
+    """The settings in the files of ``THEANORC``, by default ``~/.theanorc``; the last file wins."""
     paths = environ.get("THEANORC", THEANORC)
     files = _read(paths, configparser.RawConfigParser(inline_comment_prefixes=(";",), strict=False))
     found = {}
     for section in files.sections():
         prefix = "" if section == "global" else f"{section.replace('.', '__')}__"
-        # Option names come in lower case, and of Theano's one has a capital.
+        # configparser gives option names in lower case; one of Theano's has a capital.
         found |= {prefix + ("floatX" if name == "floatx" else name): value for name, value in files.items(section)}
     return found
 

@@ -1,4 +1,5 @@
-"""Lets Theano's own pickled shared variables be read as Aesara's: what they were made of had other attributes."""
+"""Unpickles Theano's shared variables as Aesara's, whose attributes differ."""
+
 
 def install():
     """Give Aesara's types and shared variables a ``__setstate__`` that takes Theano's states as well."""

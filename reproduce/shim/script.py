@@ -14,7 +14,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 _OURS = tuple(str(_PACKAGE / name) for name in ("__main__.py", "cli.py", "era.py", "shim/script.py", "shim/python2/"))
 _IMPORTING = ("<frozen importlib", "<frozen runpy")
 
-STAND_INS = {
+ADVICE = {
     "PIL": "pip install pillow",
     "cv2": "pip install opencv-python",
     "pycuda": "Theano's GPU backend is gone; --device gpu runs the script on JAX",
@@ -23,7 +23,7 @@ STAND_INS = {
     "skimage": "pip install scikit-image",
     "yaml": "pip install pyyaml",
 }
-"""What to do about a module that is missing."""
+"""Module that may be missing: what to do."""
 
 
 class Script:
@@ -33,12 +33,12 @@ class Script:
     ----------
     path : str
     python : {"auto", "2", "3"}
-        What the script is; ``auto`` looks.
+        Its version; ``auto`` decides by its content.
 
     Raises
     ------
     UserError
-        Where there is no such script, and where it is Python of neither kind.
+        If there is no such script, or it is neither Python 2 nor Python 3.
     """
 
     def __init__(self, path, python="auto"):
@@ -48,14 +48,14 @@ class Script:
         self._code = _compile(path, source, self._python)
 
     def run(self, arguments):
-        """Run it as ``__main__`` with these arguments, and return its exit code: 1 where an error of its own ended it.
+        """Run it as ``__main__`` with these arguments, and return its exit code: 1 if an exception ended it.
 
         Raises
         ------
         UserError
-            Where it asks for what is not to be had.
+            If it needs something that is not available.
         SystemExit
-            The script's own.
+            If the script exits.
         """
         loader.install(self._python)
         main = _become_main(self._path, arguments, self._python)
@@ -83,14 +83,14 @@ def _compile(path, source, kind):
         return compile(verdict.parse3(text, filename), filename, "exec", dont_inherit=True)
     except SyntaxError as error:
         if error.lineno is None:
-            raise UserError(f"{path} is no script: {error.msg}") from None
-        problem = f"line {error.lineno}: no Python {kind}: {error.msg}"
+            raise UserError(f"{path} is not a script: {error.msg}") from None
+        problem = f"line {error.lineno}: not Python {kind}: {error.msg}"
         try:
             loader.compile_python2(text, filename) if kind == 3 else verdict.parse3(text, filename)
         except SyntaxError as other:
-            problem += f"; line {other.lineno}: no Python {5 - kind} either: {other.msg}"
+            problem += f"; line {other.lineno}: not Python {5 - kind} either: {other.msg}"
         else:
-            problem += f"; --python {5 - kind} would take it"
+            problem += f"; it is Python {5 - kind}, use --python {5 - kind}"
         raise UserError(f"{path}, {problem}") from None
 
 
@@ -107,14 +107,14 @@ def _become_main(path, arguments, kind):
 
 
 def _give_way(folder):
-    """Where the script has a module ``datasets`` of its own beside it, let it have the name."""
+    """If a module ``datasets`` lies beside the script, free the name for it."""
     if (folder / "datasets.py").exists() or (folder / "datasets").is_dir():
         for name in [name for name in sys.modules if name.partition(".")[0] == "datasets"]:
             del sys.modules[name]
 
 
 def _report(error, path):
-    """Print the traceback of an error of the script's own, as Python does; for what cannot be had raise one line."""
+    """Print the traceback of the script's error, as Python does; raise UserError if something is not available."""
     place = path
     for frame, line in traceback.walk_tb(error.__traceback__):
         if _is_users(frame):
@@ -123,7 +123,7 @@ def _report(error, path):
         said = str(error).partition("\nApply node that caused the error")[0]  # what Aesara adds in a call
         raise UserError(f"{place}: {said}") from error
     if isinstance(error, ModuleNotFoundError) and error.name is not None:
-        advice = STAND_INS.get(error.name.partition(".")[0])
+        advice = ADVICE.get(error.name.partition(".")[0])
         raise UserError(f"{place}: {error.msg}" + (f"; {advice}" if advice else "")) from error
     if sys.excepthook is sys.__excepthook__ or sys.excepthook.__module__.startswith("aesara."):
         told = traceback.TracebackException.from_exception(error)
@@ -146,7 +146,7 @@ def _leave_ours_out(told, done):
 
 
 def _is_users(frame):
-    """Whether it runs the script or a module of the user's, not what a library wrote or runs."""
+    """Whether the frame runs the script or one of the user's modules, rather than a library."""
     name, filename = frame.f_globals.get("__name__", ""), frame.f_code.co_filename
     of_a_module = getattr(sys.modules.get(name), "__file__", None) == filename
     return of_a_module and not _is_ours(filename) and not loader.is_installed(filename, name)

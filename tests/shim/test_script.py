@@ -94,11 +94,11 @@ def test_exit_codes_are_the_scripts(run, script):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("def f(:", ", line 1: no Python 3: invalid syntax; line 1: no Python 2 either: invalid syntax"),
+        ("def f(:", ", line 1: not Python 3: invalid syntax; line 1: not Python 2 either: invalid syntax"),
         ("\nimport nosuch.thing", ", line 2: No module named 'nosuch'"),
         ("import pycuda", ", line 1: No module named 'pycuda'; Theano's GPU backend is gone; --device gpu runs the "),
         ("import pylearn2.models", ", line 1: pylearn2.models has no counterpart here; there are pylearn2.datasets."),
-        ("x = 1\0", " is no script: source code string cannot contain null bytes"),
+        ("x = 1\0", " is not a script: source code string cannot contain null bytes"),
     ],
 )
 def test_what_cannot_be_had_is_named_with_its_line(run, script, text, said):
@@ -113,7 +113,7 @@ def test_the_users_word_on_the_python_counts(run, script, capsys):
     for kind in ("auto", "2", "3"):
         run(path, kind)
     assert capsys.readouterr().out.split() == ["3.5", "3", "3.5"]
-    with pytest.raises(UserError, match=r"two\.py, line 1: no Python 3: .*; --python 2 would take it"):
+    with pytest.raises(UserError, match=r"two\.py, line 1: not Python 3: .*; it is Python 2, use --python 2"):
         run(path.parent / "two.py", "3")
 
 

@@ -45,7 +45,7 @@ class TextBuffer(io.StringIO):
 
 
 def StringIO(initial=""):
-    """A buffer of texts, or of bytes where it begins with some."""
+    """A buffer of text, or of bytes if `initial` is bytes."""
     return io.BytesIO(initial) if isinstance(initial, bytes) else TextBuffer(initial)
 
 

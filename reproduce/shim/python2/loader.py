@@ -18,12 +18,12 @@ _OURS = Path(__file__).resolve().parents[3]
 
 
 def install(default):
-    """Have modules from outside the environment's packages loaded as what they are.
+    """Load modules from outside the environment's packages as Python 2 or 3, whichever each is.
 
     Parameters
     ----------
     default : {2, 3}
-        The Python of files that do not show theirs.
+        The version of ambiguous files.
     """
     place = sys.meta_path.index(PathFinder) if PathFinder in sys.meta_path else len(sys.meta_path)
     sys.meta_path.insert(place, UserFinder(default))
@@ -57,7 +57,7 @@ class Python2Loader(SourceFileLoader):
 
 
 def python_of(source, default):
-    """2 or 3: the Python of a file with the bytes `source`; `default` where it does not show."""
+    """2 or 3: the version of a file with the bytes `source`; `default` if it is ambiguous."""
     text = decode(source)
     try:
         return verdict.verdict(text) or default
@@ -87,15 +87,15 @@ def compile_python2(text, filename, mode="exec", divides=True):
     ----------
     text : str
     filename : str
-        What tracebacks name.
+        The name in tracebacks.
     mode : {"exec", "eval"}
     divides : bool
-        Whether ``/`` of integers is their floor, unless `text` imports division from ``__future__``.
+        Whether ``/`` of integers rounds down, unless `text` imports division from ``__future__``.
 
     Raises
     ------
     SyntaxError
-        Where it is not Python 2, with its line.
+        If it is not Python 2; it holds the line.
     """
     from reproduce.shim.python2 import syntax
 
@@ -115,7 +115,7 @@ def compile_python2(text, filename, mode="exec", divides=True):
 
 
 def is_installed(origin, fullname):
-    """Whether the module at `origin` is of Python, of an installed package, or ours."""
+    """Whether the module at `origin` belongs to Python, to an installed package, or to us."""
     origin = Path(origin).resolve()
     if any(folder in origin.parents for folder in _environment()):
         return True

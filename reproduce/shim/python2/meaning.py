@@ -1,4 +1,4 @@
-"""Python 2's meaning of what Python 3 takes otherwise: division, dictionaries' methods, classes, tuple parameters."""
+"""Gives syntax trees Python 2's meaning: division, dictionaries' methods, classes, tuple parameters."""
 
 import ast
 
@@ -10,14 +10,14 @@ ALIASES = {"__nonzero__": "__bool__", "next": "__next__", "__div__": "__truediv_
 
 
 def restore(tree, unpacked, divides=True):
-    """Have `tree`, an ``ast.Module`` or ``ast.Expression``, mean what it meant in Python 2.
+    """Give `tree`, an ``ast.Module`` or ``ast.Expression``, the meaning that it has in Python 2.
 
     Parameters
     ----------
     unpacked : dict
         Of `reproduce.shim.python2.syntax.Converted`.
     divides : bool
-        Whether a division of integers is their floor, unless the module says otherwise.
+        Whether a division of integers rounds down, unless the module says otherwise.
     """
     _Meaning(unpacked, divides and not imports_from_future(tree, "division")).visit(tree)
     ast.fix_missing_locations(tree)
@@ -151,7 +151,7 @@ def _names(arguments):
 
 
 def _index(index):
-    """What is within the brackets as a value of its own."""
+    """What stands between the brackets of a subscript, as an expression."""
     if isinstance(index, ast.Tuple):
         return ast.Tuple([_index(part) for part in index.elts], ast.Load())
     if isinstance(index, ast.Slice):

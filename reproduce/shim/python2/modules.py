@@ -64,7 +64,7 @@ MOVED = {
     "whichdb": ("dbm",),
     "xmlrpclib": ("xmlrpc.client",),
 }
-"""Python 2's module: Python 3's modules that have its names, the first that has one."""
+"""Python 2's module: Python 3's modules with its names; the first with a name supplies it."""
 
 
 def _string_function(name):
@@ -151,7 +151,7 @@ ADDED = {
         "InstanceType": object,
     },
 }
-"""Python 2's module: names that none of Python 3's has, or has otherwise."""
+"""Python 2's module: names that Python 3's modules lack, or that mean something else there."""
 
 
 def _runtime():

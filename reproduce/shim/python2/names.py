@@ -1,4 +1,4 @@
-"""Python 2's builtins: what a converted module finds where it defines no such name itself."""
+"""Python 2's builtins, for converted modules."""
 
 import builtins
 import functools
@@ -143,5 +143,5 @@ def _module():
 
 @functools.cache
 def builtin_module():
-    """The one module ``__builtin__``, whose namespace all converted modules have for their builtins."""
+    """The one module ``__builtin__``, which holds the builtins of all converted modules."""
     return _module()

@@ -11,7 +11,7 @@ import numpy as np
 
 from reproduce.shim.python2.attributes import attribute  # noqa: F401  called by converted code
 
-repr, slice = builtins.repr, builtins.slice  # whatever a module calls so itself
+repr, slice = builtins.repr, builtins.slice  # the module's own names do not matter
 _mid_line = weakref.WeakSet()  # files where a print statement ended in a comma
 
 
@@ -54,7 +54,7 @@ def _is_integral(x):
 
 
 def display(newline, file, *values):
-    """The print statement, with its blank between two that stand in one line."""
+    """The print statement, with a space between values on the same line."""
     file = sys.stdout if file is None else file
     if file is None:
         return
@@ -101,7 +101,7 @@ def compiled(code, mode, frame):
 
 
 def new_class(cls):
-    """A class as Python 2 makes it: ``__eq__`` leaves ``__hash__`` alone, ``__cmp__`` compares."""
+    """A class as Python 2 makes it: ``__eq__`` does not remove ``__hash__``, and ``__cmp__`` compares."""
     own = vars(cls)
     if "__eq__" in own and own.get("__hash__", 0) is None:
         del cls.__hash__

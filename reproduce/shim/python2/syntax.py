@@ -28,7 +28,7 @@ class Converted:
     ----------
     text : str
     unpacked : dict
-        Name of a parameter, or of a caught exception: source of the tuple that stands in its place.
+        New name of a parameter or a caught exception: source of the tuple that it replaces.
     """
 
     text: str
@@ -41,7 +41,7 @@ def convert(text):
     Raises
     ------
     SyntaxError
-        Where `text` is not Python 2; ``lineno`` says where.
+        If `text` is not Python 2; ``lineno`` says where.
     """
     text = expand_tabs(text if text.endswith("\n") else text + "\n")
     printing = PRINT_FUNCTION.search(text) is None
@@ -54,7 +54,7 @@ def convert(text):
 
 
 def expand_tabs(text):
-    """`text` with the tabs that indent its lines as blanks, to the next multiple of eight as Python 2 counts them."""
+    """`text` with spaces for the tabs that indent its lines, up to the next multiple of eight as in Python 2."""
     if "\t" not in text:
         return text
     lines = text.splitlines(keepends=True)
@@ -97,7 +97,7 @@ class _syntax_errors:
 
 
 class _Rewriter:
-    """Rewrites nodes of a tree, children first; `unpacked` collects the tuples that had to make room."""
+    """Rewrites nodes of a tree, children first; `unpacked` collects the tuples that names replace."""
 
     def __init__(self, texts):
         self.unpacked, self._texts = {}, texts
