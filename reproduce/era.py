@@ -90,9 +90,7 @@ def _use(name, device):
 def _use_jax(backend):
     import aesara
     import jax
-    import numpy as np
     from aesara.compile import mode as modes
-    from aesara.compile.function.types import Function
 
     from reproduce.shim import jax_ops
 
@@ -100,18 +98,7 @@ def _use_jax(backend):
     jax.config.update("jax_default_device", jax.devices("cpu" if backend.device == "cpu" else "gpu")[0])
     modes.predefined_modes.update(dict.fromkeys(["FAST_RUN", "FAST_COMPILE", "JAX"], jax_ops.mode()))
     aesara.config.mode = jax_ops.mode()
-    call = Function.__call__
-
-    def call_for_numpy(self, *arguments, **keywords):
-        """Return NumPy arrays: scripts write into results, and JAX's arrays are read-only."""
-        results = call(self, *arguments, **keywords)
-        if isinstance(results, dict):
-            return {name: np.array(each) for name, each in results.items()}
-        if isinstance(results, (list, tuple)):
-            return [np.array(each) for each in results]
-        return None if results is None else np.array(results)
-
-    Function.__call__ = call_for_numpy
+    jax_ops.return_numpy()
 
 
 def _say(line):

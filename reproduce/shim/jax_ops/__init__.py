@@ -18,5 +18,6 @@ from reproduce.shim.jax_ops import (  # noqa: F401  each registers its rules
 )
 from reproduce.shim.jax_ops.errors import JaxOpError
 from reproduce.shim.jax_ops.modes import mode
+from reproduce.shim.jax_ops.results import return_numpy
 
-__all__ = ["JaxOpError", "mode"]
+__all__ = ["JaxOpError", "mode", "return_numpy"]
