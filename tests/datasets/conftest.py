@@ -1,5 +1,6 @@
 """Small and synthetic files in the official formats, the photographs that pylearn2's numbers are of, and real text."""
 
+import functools
 import gzip
 import io
 import tarfile
@@ -48,38 +49,46 @@ def mnist_root(tmp_path_factory, mnist_idx):
 
 
 @pytest.fixture(scope="session")
-def photographs(golden_folder):
+def golden_arrays(golden_folder):
+    """A function from the name of a file of golden numbers to its arrays, {name: array}."""
+
+    @functools.cache
+    def read(name):
+        with np.load(golden_folder / f"{name}.npz") as arrays:
+            return dict(arrays)
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def photographs(golden_arrays):
     """The photographs that pylearn2 preprocessed: {"train": uint8 (300, 3072), "test": uint8 (8, 3072)}.
 
     They are stored, to be small, as differences of neighbours, down and across, in the planes G, R - G and B - G.
     """
     found = {}
-    with np.load(golden_folder / "photographs.npz") as differences:
-        for which_set, array in differences.items():
-            green, red, blue = array.cumsum(2, dtype=np.uint8).cumsum(3, dtype=np.uint8).transpose(1, 0, 2, 3)
-            found[which_set] = np.stack([red + green, green, blue + green], axis=1).reshape(len(array), -1)
+    for which_set, array in golden_arrays("photographs").items():
+        green, red, blue = array.cumsum(2, dtype=np.uint8).cumsum(3, dtype=np.uint8).transpose(1, 0, 2, 3)
+        found[which_set] = np.stack([red + green, green, blue + green], axis=1).reshape(len(array), -1)
     return found
 
 
 @pytest.fixture(scope="session")
-def golden_zca(golden_folder):
+def golden_zca(golden_arrays):
     """What pylearn2 made of the photographs by contrast normalization and whitening."""
-    with np.load(golden_folder / "pylearn2_zca.npz") as arrays:
-        return dict(arrays)
+    return golden_arrays("pylearn2_zca")
 
 
 @pytest.fixture(scope="session")
-def golden_crops(golden_folder):
+def golden_crops(golden_arrays):
     """What it made of `centre_crops`."""
-    with np.load(golden_folder / "pylearn2_crops.npz") as arrays:
-        return dict(arrays)
+    return golden_arrays("pylearn2_crops")
 
 
 @pytest.fixture(scope="session")
-def golden_lcn(golden_folder):
+def golden_lcn(golden_arrays):
     """What it made of the first 40 training photographs by local contrast normalization."""
-    with np.load(golden_folder / "pylearn2_lcn.npz") as arrays:
-        return dict(arrays)
+    return golden_arrays("pylearn2_lcn")
 
 
 @pytest.fixture(scope="session")

@@ -214,9 +214,8 @@ def _replace(path, name, array):
 
 
 @pytest.fixture(scope="module")
-def golden(golden_folder):
-    with np.load(golden_folder / "pylearn2_mnist.npz") as arrays:
-        return dict(arrays)
+def golden(golden_arrays):
+    return golden_arrays("pylearn2_mnist")
 
 
 @pytest.fixture(scope="module")

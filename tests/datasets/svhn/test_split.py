@@ -15,9 +15,8 @@ def sha256(array):
 
 
 @pytest.fixture(scope="module")
-def golden(golden_folder):
-    with np.load(golden_folder / "svhn_split.npz") as arrays:
-        return dict(arrays)
+def golden(golden_arrays):
+    return golden_arrays("svhn_split")
 
 
 @pytest.fixture(scope="module")
