@@ -9,6 +9,7 @@ import pytest
 
 from datasets.errors import DataError, NoDataPathError, NotPreparedError
 from datasets.mnist import MNIST
+from datasets.storage.checksum import write_checksum
 
 
 def sha256(array):
@@ -178,39 +179,43 @@ def test_a_missing_file_names_the_command(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "spoil",
+    ("spoil", "reason"),
     [
-        lambda path: path.write_bytes(b"not HDF5"),
-        lambda path: path.write_bytes(path.read_bytes()[:-1000]),
-        lambda path: _edit(path, lambda h5: h5.attrs.__delitem__("official")),
-        lambda path: _edit(path, lambda h5: h5.__delitem__("test/X")),
-        lambda path: _edit(path, lambda h5: h5["test"].move("y", "labels")),
-        lambda path: _replace(path, "test/X", np.zeros((10, 784), np.uint8)),
+        (lambda path: path.write_bytes(b"not HDF5"), "it does not begin as it was written"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-1000]), "its checksum does not hold"),
+        (lambda path: _edit(path, lambda h5: h5.attrs.__delitem__("official")), "official"),
+        (lambda path: _edit(path, lambda h5: h5.__delitem__("test/X")), "object 'X' doesn't exist"),
+        (lambda path: _edit(path, lambda h5: h5["test"].move("y", "labels")), "object 'y' doesn't exist"),
+        (lambda path: _replace(path, "test/X", np.zeros((10, 784), np.uint8)), r"test has shapes \(10, 784\) and"),
     ],
 )
-def test_a_damaged_file_is_refused_in_one_line(mnist_root, tmp_path, spoil):
+def test_a_damaged_file_is_refused_in_one_line(mnist_root, tmp_path, spoil, reason):
     path = tmp_path / "mnist" / "mnist.h5"
     path.parent.mkdir()
     path.write_bytes((mnist_root / "mnist" / "mnist.h5").read_bytes())
     spoil(path)
-    with pytest.raises(DataError, match=r"mnist\.h5 is damaged \(.*\); delete it, then run: ") as raised:
+    with pytest.raises(DataError, match=rf"mnist\.h5 is damaged \(.*{reason}.*\); delete it, then run: ") as raised:
         MNIST("test", data_path=tmp_path)
     assert "\n" not in str(raised.value)
 
 
 def _edit(path, change):
+    """Change the content; the file's checksum is the new one's, so that what reads the content must notice."""
     with h5py.File(path, "r+") as h5:
         change(h5)
+    write_checksum(path)
 
 
 def _replace(path, name, array):
-    with h5py.File(path, "r+") as h5:
+    def replace(h5):
         del h5[name]
         h5[name] = array
 
+    _edit(path, replace)
 
-# Below: numbers that pylearn2 itself computed (Python 2.7, NumPy 1.14.6) from the real files. Bitwise, since
-# NumPy adds the rows of a C-contiguous float32 array in the same order ever since.
+
+# Below: numbers that pylearn2 itself computed (Python 2.7, NumPy 1.14.6) from the real files. They are compared
+# bitwise, because NumPy still adds the rows of a C-contiguous float32 array in the same order.
 
 
 @pytest.fixture(scope="module")

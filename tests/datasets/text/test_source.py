@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from datasets.errors import DataError, NotPreparedError
+from datasets.storage.checksum import write_checksum
 from datasets.text import CharacterCorpus
 from datasets.text.source import MIRRORS, LinuxKernel, WarAndPeace
 
@@ -93,7 +94,10 @@ def test_a_file_from_before_the_blob_id_was_known_is_prepared_anew(tmp_path, tex
     with h5py.File(linux.path(tmp_path), "r+") as h5:
         h5.attrs["format_version"] = 1
         del h5.attrs["git_blob"]
+    write_checksum(linux.path(tmp_path))
     assert "prepared by another version; delete it" in linux.state(tmp_path)
+    with pytest.raises(DataError, match="prepared by another version; delete it"):
+        linux.verify(tmp_path)
     assert "prepared, " in linux.prepare(tmp_path, path)
     assert linux.state(tmp_path) == "prepared"
 
@@ -171,10 +175,10 @@ def test_downloads_the_right_text_from_the_first_mirror_that_has_it(tmp_path, te
     (tmp_path / "served" / "linux_input.txt").write_bytes(texts[LinuxKernel])
     mirrors = tuple(f"{server}/{name}" for name in ("no.txt", "other.txt", "linux_input.txt"))
     linux.files = (dataclasses.replace(linux.files[0], mirrors=mirrors),)
-    assert linux.prepare(tmp_path / "root") == (
-        f"linux_kernel: prepared, {tmp_path}/root/linux_kernel/linux_kernel.h5"
+    assert linux.prepare(tmp_path / "prepared") == (
+        f"linux_kernel: prepared, {tmp_path}/prepared/linux_kernel/linux_kernel.h5"
     )
-    assert len(CharacterCorpus.prepared(linux, tmp_path / "root").indices) == LinuxKernel.characters
+    assert len(CharacterCorpus.prepared(linux, tmp_path / "prepared").indices) == LinuxKernel.characters
 
 
 def test_real_war_and_peace_is_official(tmp_path, war_and_peace):
