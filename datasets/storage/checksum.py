@@ -34,7 +34,7 @@ def checksum_holds(file):
     Returns
     -------
     bool
-        False if the file has no checksum, as those written before there were any.
+        False if the file has no checksum, because an earlier version wrote it.
 
     Raises
     ------

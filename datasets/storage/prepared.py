@@ -3,8 +3,8 @@
 Attributes of the file: `name`, `format_version`, `official`, and `sources`, a JSON object from the name of each
 published file to the SHA-256 of its uncompressed bytes (of an archive's own bytes). Where an official identity is
 known only as an MD5 sum or a git blob id, an attribute `md5` or `git_blob` has it in the same form. Each array has
-an attribute `sha256` of its own bytes in C order. The user block has a checksum of the whole file; files from before
-it did are verified by their arrays' checksums, in a child process.
+an attribute `sha256` of its own bytes in C order. The user block has a checksum of the whole file. Files that were
+written without one, by earlier versions, are verified by their arrays' checksums, in a child process.
 """
 
 import contextlib
@@ -164,18 +164,25 @@ class HDF5Source(Source):
         return "prepared" if official else "prepared, unofficial"
 
     def verify(self, root):
+        return self._line(root, self._verified(root))
+
+    def _verified(self, root):
+        """Check every byte of the prepared file and return its provenance."""
         path = self._existing(root)
         with self.reporting_damage(root), verifying(path):
             with open(path, "rb") as file:
                 sealed = checksum_holds(file)
             attributes = read_attributes(path) if sealed else call_limited(read_attributes, str(path))
-            official = self._check(root, attributes)["official"]
-            if official != self._is_official(_recorded_checksums(attributes)):
+            found = self._check(root, attributes)
+            if found["official"] != self._is_official(_recorded_checksums(attributes)):
                 raise ValueError("it calls itself official, its checksums do not")
             if not sealed:
                 call_limited(compare_arrays, str(path), size=path.stat().st_size)
-        kind = "official" if official else "UNOFFICIAL"
-        return f"{self.name}: verified, {kind}, {path}"
+        return found
+
+    def _line(self, root, found):
+        kind = "official" if found["official"] else "UNOFFICIAL"
+        return f"{self.name}: verified, {kind}, {self.path(root)}"
 
     def _is_official(self, checksums):
         """Return whether `checksums`, {name: {kind: hexadecimal}}, are those of one of the `forms`."""
@@ -187,14 +194,18 @@ class HDF5Source(Source):
 
     def prepare(self, root, from_path=None, allow_unofficial=False):
         destination = self.path(root)
-        present = self._verified(root)
+        try:
+            present = self._verified(root)
+            already = f"{self._line(root, present)} (already prepared, nothing to do)"
+        except DataError:
+            present = None
         remade = from_path is not None and allow_unofficial
         if present and (present["official"] or allow_unofficial) and not remade:
-            return self._already(root)
+            return already
         paths = self.find_sources(destination.parent, from_path)
         attributes = self._attributes(paths, allow_unofficial)
         if present and present["sha256"] == json.loads(attributes["sources"]):
-            return self._already(root)
+            return already
         self._write_file(destination, paths, attributes)
         kind = "" if attributes["official"] else ", UNOFFICIAL"
         return f"{self.name}: prepared{kind}, {destination}"
@@ -242,16 +253,6 @@ class HDF5Source(Source):
                         _seal(h5, attributes)
             finally:
                 lock.unlink(missing_ok=True)
-
-    def _verified(self, root):
-        try:
-            self.verify(root)
-            return self.provenance(root)
-        except DataError:
-            return None
-
-    def _already(self, root):
-        return f"{self.verify(root)} (already prepared, nothing to do)"
 
 
 _ATTRIBUTES = {"sha256": "sources", "md5": "md5", "git_blob": "git_blob"}

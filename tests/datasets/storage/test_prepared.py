@@ -222,6 +222,8 @@ def test_a_file_is_read_through_again_only_after_it_has_changed(source, root, ca
     assert calls == ["checksum_holds"] * 2
     Tiny().verify(root)
     assert calls == ["checksum_holds"] * 3, "who asks for it gets it"
+    assert "already prepared" in Tiny().prepare(root, source)
+    assert calls == ["checksum_holds"] * 4, "once is enough"
 
 
 def test_a_file_from_before_the_checksum_is_verified_by_its_arrays_once(source, root, calls):
