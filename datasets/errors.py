@@ -1,5 +1,6 @@
 """Errors about data. Each message is one line that says what is wrong and what to do."""
 
+import contextlib
 import difflib
 import re
 import shlex
@@ -55,6 +56,17 @@ def nearest(name, known):
     """
     close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
     return f" (did you mean {' or '.join(map(repr, close))}?)" if close else ""
+
+
+@contextlib.contextmanager
+def reporting_damage(path, remedy):
+    """Turn what h5py raises on a damaged file inside the ``with`` block into a DataError that ends in the remedy."""
+    try:
+        yield
+    except DataError:
+        raise
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise DataError(f"{path} is damaged ({one_line(error)}); {remedy}") from error
 
 
 def one_line(error):

@@ -18,7 +18,7 @@ from typing import ClassVar
 import h5py
 import numpy as np
 
-from datasets.errors import DataError, FullDiskError, NotPreparedError, one_line, prepare_command
+from datasets.errors import DataError, FullDiskError, NotPreparedError, prepare_command, reporting_damage
 from datasets.storage.checksum import checksum_holds
 from datasets.storage.files import BLOCK, locked, remove_temporaries, replacing
 from datasets.storage.hdf5 import new_hdf5
@@ -123,16 +123,9 @@ class HDF5Source(Source):
             "sha256": dict(sorted(json.loads(attributes["sources"]).items())),
         }
 
-    @contextlib.contextmanager
     def reporting_damage(self, root):
         """Turn an error of reading the prepared file inside the ``with`` block into a DataError with the remedy."""
-        try:
-            yield
-        except DataError:
-            raise
-        except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
-            remedy = f"delete it, then run: {prepare_command(self.name, root)}"
-            raise DataError(f"{self.path(root)} is damaged ({one_line(error)}); {remedy}") from error
+        return reporting_damage(self.path(root), f"delete it, then run: {prepare_command(self.name, root)}")
 
     def read(self, root, *names):
         """Return the arrays of these names in the prepared file, as a list.

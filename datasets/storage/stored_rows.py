@@ -1,13 +1,12 @@
 """Rows of a matrix that stays on disk, read by index."""
 
-import contextlib
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
 import h5py
 import numpy as np
 
-from datasets.errors import DataError, one_line
+from datasets.errors import reporting_damage
 from datasets.storage.blosc import require_filters
 
 READ_AHEAD = 4  # minibatches
@@ -82,13 +81,8 @@ class StoredRows:
             X = self._change(X)
         return X[0][column_index] if rows.ndim == 0 else X[:, column_index]
 
-    @contextlib.contextmanager
     def _reporting_damage(self):
-        try:
-            yield
-        except (OSError, KeyError) as error:
-            reason = one_line(error)
-            raise DataError(f"{self._path} is damaged ({reason}); delete it and prepare it again") from error
+        return reporting_damage(self._path, "delete it and prepare it again")
 
 
 def _is_pair(index):

@@ -3,13 +3,12 @@
 Nothing vouches for such a file. So it is first read through in a child process, where libhdf5 may crash on it.
 """
 
-import contextlib
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from datasets.errors import DataError, one_line
+from datasets.errors import DataError, reporting_damage
 from datasets.storage.blosc import require_filters
 from datasets.storage.limits import call_limited
 from datasets.storage.verified import is_verified, verifying
@@ -35,7 +34,7 @@ def read_h5(path):
     DataError
         The file is damaged, half-written or not pylearn2's, or its compression cannot be read.
     """
-    with _reporting_damage(path):
+    with reporting_damage(path, REMEDY):
         if not is_verified(path):
             with verifying(path):
                 call_limited(read_through, str(path), size=path.stat().st_size)
@@ -68,13 +67,3 @@ def read_through(path):
             )
         for start in range(0, len(X), ROWS_A_TIME):
             _ = X[start : start + ROWS_A_TIME]
-
-
-@contextlib.contextmanager
-def _reporting_damage(path):
-    try:
-        yield
-    except DataError:
-        raise
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
-        raise DataError(f"{path} is damaged ({one_line(error)}); {REMEDY}") from error
