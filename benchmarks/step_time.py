@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 
 from benchmarks import floors, render
@@ -67,12 +68,9 @@ def compare(network, options):
     problems = {method: problem(network, method) for method in {CONTESTANTS[name][0] for name in options.contestants}}
     workers, skipped = {}, {}
     try:
-        for name in options.contestants:
-            try:
-                _log(f"{network}: {name} starts")
-                workers[name] = Worker(name, problems[CONTESTANTS[name][0]], options.device)
-            except Unavailable as reason:
-                skipped[name] = str(reason)
+        _log(f"{network}: {', '.join(options.contestants)} start")
+        for name, started in at_once(_start, options.contestants, problems, options.device).items():
+            (skipped if isinstance(started, str) else workers)[name] = started
         losses = verify(workers, problems, options.device, skipped)
         times = time_rounds(workers, next(iter(problems.values())), options)
     finally:
@@ -100,28 +98,53 @@ def verify(workers, problems, device, skipped):
     Disagreement
         If the losses differ by more than rounding.
     """
-    losses, expected = {}, {}
-    for name in list(workers):
-        method = CONTESTANTS[name][0]
-        rows = problems[method].minibatches(2)
-        if method not in expected:
-            reference = Worker("plain-jax", problems[method], device)
-            expected[method] = reference.losses(rows)
-            reference.close()
-        _log(f"{name}: first losses")
-        try:
-            losses[name] = workers[name].losses(rows)
-        except Exception as error:
+    losses = {}
+    expected = at_once(_expected, dict.fromkeys(CONTESTANTS[name][0] for name in workers), problems, device)
+    for name, found in at_once(_first_losses, workers, workers, problems).items():
+        if isinstance(found, Exception):
             if name in OURS:
-                raise
+                raise found
             workers.pop(name).close()
-            skipped[name] = f"{type(error).__name__}: {error}".splitlines()[0]
+            skipped[name] = f"{type(found).__name__}: {found}".splitlines()[0]
             continue
+        losses[name] = found
+        wanted = expected[CONTESTANTS[name][0]]
         for number, allowed in enumerate((FIRST_LOSS, SECOND_LOSS)):
-            found, wanted = losses[name][number], expected[method][number]
-            if not abs(found - wanted) <= allowed * abs(wanted):
-                raise Disagreement(f"loss {number + 1} of {name} is {found}, but {wanted} in plain JAX")
+            if not abs(found[number] - wanted[number]) <= allowed * abs(wanted[number]):
+                raise Disagreement(f"loss {number + 1} of {name} is {found[number]}, but {wanted[number]} in plain JAX")
     return losses
+
+
+def at_once(function, names, *arguments):
+    """``function(name, *arguments)`` of each of `names`, all at a time: what is not timed need not wait."""
+    with ThreadPoolExecutor(len(names) or 1) as pool:
+        running = {name: pool.submit(function, name, *arguments) for name in names}
+    return {name: future.result() for name, future in running.items()}
+
+
+def _start(name, problems, device):
+    """The contestant's worker, or why there is none."""
+    try:
+        return Worker(name, problems[CONTESTANTS[name][0]], device)
+    except Unavailable as reason:
+        return str(reason)
+
+
+def _expected(method, problems, device):
+    """Plain JAX's first two losses."""
+    reference = Worker("plain-jax", problems[method], device)
+    try:
+        return reference.losses(problems[method].minibatches(2))
+    finally:
+        reference.close()
+
+
+def _first_losses(name, workers, problems):
+    """The contestant's first two losses, or the error that it ended with."""
+    try:
+        return workers[name].losses(problems[CONTESTANTS[name][0]].minibatches(2))
+    except Exception as error:
+        return error
 
 
 def time_rounds(workers, any_problem, options):

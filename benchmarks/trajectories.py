@@ -1,8 +1,9 @@
 """The first steps of the experiments, to be compared with those of the released scripts.
 
 ``python benchmarks/trajectories.py [NAME …]`` traces them, on one core, into results/trajectories/NAME.json; MNIST
-and War and Peace must be prepared in $PYLEARN2_DATA_PATH or data/. ``--compare`` traces nothing and prints the largest
-relative differences from the released scripts' trajectories, in tests/golden/trajectories/, as a table.
+and War and Peace must be prepared in $PYLEARN2_DATA_PATH or data/. ``--device gpu`` traces them on a GPU, several at a
+time, once with XLA's deterministic operations, as runs are, and once without. ``--compare`` traces nothing and prints
+the largest relative differences from the released scripts' trajectories, in tests/golden/trajectories/, as a table.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -46,27 +48,38 @@ REFERENCES = {
         ("svhn", "lab", "--steps", "5", "--set", "data.source=synthetic"),
     ),
 }
-TRACES = {f"{name}-{backend}": (name, backend) for name in REFERENCES for backend in ("c", "jax")}
+PLACES = {
+    "c": ("c", "cpu", {"OMP_NUM_THREADS": "1"}),
+    "jax": ("jax", "cpu", {"OMP_NUM_THREADS": "1"}),
+    "gpu": ("jax", "gpu", {}),
+    "gpu-nondeterministic": ("jax", "gpu", {"XLA_FLAGS": "--xla_gpu_deterministic_ops=false"}),
+}
+"""Where traces are made: the backend, the device, and the environment's variables."""
+
+TRACES = {f"{name}-{place}": (name, place) for name in REFERENCES for place in PLACES}
 
 
-def trace(name):
-    """Write the trace called `name`, one of the TRACES."""
-    reference, backend = TRACES[name]
+def trace(name, folder=FOLDER):
+    """Write the trace called `name`, one of the TRACES; return whether that went well."""
+    print(name, file=sys.stderr)
+    reference, place = TRACES[name]
+    backend, device, variables = PLACES[place]
     experiment, method, *options = REFERENCES[reference][1]
-    out = FOLDER / f"{name}.json"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    where = ["--backend", backend, "--device", "cpu", "--out", str(out)]
+    folder.mkdir(parents=True, exist_ok=True)
+    where = ["--backend", backend, "--device", device, "--out", str(folder / f"{name}.json")]
     command = [sys.executable, "-m", "reproduce", "trace", experiment, "--method", method, *options, *where]
-    subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=True)
+    return subprocess.run(command, env=os.environ | variables).returncode == 0
 
 
 def table():
     """Relative differences of the committed traces from the released scripts', as a Markdown table."""
     lines = [
-        "| | backend | 1st loss | 2nd | 3rd | largest of the first 10 | mean of 51–100 |",
+        "| | on | 1st loss | 2nd | 3rd | largest of the first 10 | mean of 51–100 |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
     ]
-    for name, (reference, backend) in TRACES.items():
+    for name, (reference, place) in TRACES.items():
+        if not (FOLDER / f"{name}.json").exists():
+            continue
         ours, theirs = (
             np.array(json.loads(path.read_text(encoding="utf-8"))["training_losses"])
             for path in (FOLDER / f"{name}.json", RELEASED / f"{reference}.json")
@@ -74,13 +87,16 @@ def table():
         off = abs(ours / theirs[: len(ours)] - 1)
         cells = [f"{value:.0e}".replace("e-0", "e-") if value else "0" for value in (*off[:3], off[:10].max())]
         mean = f"{100 * abs(ours[50:].mean() / theirs[50:100].mean() - 1):.2f}%" if len(ours) == 100 else ""
-        lines.append(f"| {REFERENCES[reference][0]} | {backend} | {' | '.join(cells)} | {mean} |")
+        lines.append(f"| {REFERENCES[reference][0]} | {place} | {' | '.join(cells)} | {mean} |")
     return "\n".join(lines)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"default: all of {', '.join(TRACES)}")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"default: all of the device: {', '.join(TRACES)}")
+    parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="default: %(default)s")
+    parser.add_argument("--jobs", type=int, default=1, help="traces at a time, on a GPU (default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=FOLDER, metavar="DIR", help="default: results/trajectories")
     parser.add_argument("--compare", action="store_true", help="print the differences of the traces that are there")
     options = parser.parse_args()
     unknown = set(options.names) - TRACES.keys()
@@ -88,12 +104,14 @@ def main():
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     if options.compare:
         print(table())
-        return
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # XLA takes a thread for each core
-    for name in options.names or TRACES:
-        print(name, file=sys.stderr)
-        trace(name)
+        return 0
+    if options.device == "cpu":
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # XLA takes a thread for each core
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # several processes share a GPU
+    names = options.names or [name for name, (_, place) in TRACES.items() if PLACES[place][1] == options.device]
+    with ThreadPoolExecutor(options.jobs if options.device == "gpu" else 1) as pool:
+        return 0 if all(pool.map(trace, names, [options.out] * len(names))) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

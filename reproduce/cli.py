@@ -83,6 +83,19 @@ def parser():
     _backend_options(sample)
     sample.set_defaults(command=_sample)
 
+    sweep = commands.add_parser("sweep", help="train the runs of a target that are missing, the cheapest first")
+    sweep.add_argument("target", metavar="TARGET", help="table1 … table4, figure1, all, or an experiment")
+    sweep.add_argument("--seeds", type=int, nargs="+", default=[1234, 1, 2], metavar="N", help="default: 1234 1 2")
+    sweep.add_argument("--methods", nargs="+", metavar="METHOD", help="only these methods")
+    sweep.add_argument("--minutes", type=minutes, metavar="N", help="save and stop after N minutes, exit code 75")
+    sweep.add_argument("--jobs", type=int, default=1, metavar="N", help="runs at a time (default: %(default)s)")
+    sweep.add_argument("--dry-run", action="store_true", help="list the missing runs with estimated times")
+    sweep.add_argument("--runs", default="runs", metavar="DIR", help="folder to write runs to (default: %(default)s)")
+    _backend_options(sweep)
+    _data_option(sweep)
+    _unofficial_option(sweep)
+    sweep.set_defaults(command=_sweep)
+
     report = commands.add_parser("report", help="write the report on all runs: OUT/index.html and OUT/report.md")
     _runs_option(report)
     report.add_argument("--out", default="report", metavar="DIR", help="folder to write to (default: %(default)s)")
@@ -161,13 +174,13 @@ def _resolve(options):
     epochs = getattr(options, "epochs", None)
     if epochs is not None and overrides.setdefault("training.epochs", epochs) != epochs:
         raise UserError(f"--epochs {epochs} and --set training.epochs={overrides['training.epochs']} disagree")
-    _check_seed(options)
+    _check_seed(options.seed)
     return experiments.resolve(options.experiment, options.method, overrides)
 
 
-def _check_seed(options):
-    if not 0 <= options.seed < 2**32:
-        raise UserError(f"--seed must be between 0 and {2**32 - 1}, got {options.seed}")
+def _check_seed(seed):
+    if not 0 <= seed < 2**32:
+        raise UserError(f"a seed must be between 0 and {2**32 - 1}, got {seed}")
 
 
 def _run(options, argv):
@@ -233,7 +246,7 @@ def _trace(options, argv):
 
 
 def _sample(options, argv):
-    _check_seed(options)
+    _check_seed(options.seed)
     if not 0 <= options.temperature < math.inf:
         raise UserError(f"--temperature must be a finite number, at least 0, got {options.temperature}")
     if options.length < 1:
@@ -247,6 +260,33 @@ def _sample(options, argv):
     text = sampling.sample(model, backend, prompt, options.length, options.temperature, options.seed)
     encoding = sys.stdout.encoding or "utf-8"
     print(sampling.decode(text).encode(encoding, "replace").decode(encoding))
+
+
+def _sweep(options, argv):
+    for seed in options.seeds:
+        _check_seed(seed)
+    if options.jobs < 1:
+        raise UserError(f"--jobs must be at least 1, got {options.jobs}")
+    from reproduce import report, sweep
+    from reproduce.runs.stopping import Stop
+
+    wanted = sweep.jobs(options.target, options.seeds, options.methods)
+    here = [Path(options.runs)] if Path(options.runs).is_dir() else []
+    runs = report.collect([*report.default_folders(), *here]).runs
+    timed = sweep.missing(wanted, [run for run in runs if run.record.official or options.allow_unofficial])
+    if options.dry_run:
+        print("\n".join(sweep.plan(timed)))
+        return 0
+    passed = ["--backend", options.backend, "--device", options.device, "--data", options.data, "--runs", options.runs]
+    stop = Stop(options.minutes)
+    sweeping = sweep.Sweep(passed + ["--allow-unofficial"] * options.allow_unofficial, options.jobs, stop)
+    with stop.listening():
+        sweeping.execute([job for job, _ in timed])
+    if sweeping.unfinished:
+        left = len(sweeping.unfinished)
+        print(f"stopped by {stop.reason}: {left} runs are left; run the same command to continue", file=sys.stderr)
+        return stop.exit_code
+    return 1 if sweeping.failed else 0
 
 
 def _report(options, argv):

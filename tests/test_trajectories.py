@@ -23,10 +23,19 @@ def test_the_table_on_the_page_equals_the_traces():
 
 def test_traces_say_where_they_are_from():
     trajectories = benchmark()
-    for name, (reference, backend) in trajectories.TRACES.items():
-        trace = json.loads((trajectories.FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    for path in trajectories.FOLDER.iterdir():
+        reference, place = trajectories.TRACES[path.stem]
+        backend, device, _ = trajectories.PLACES[place]
+        trace = json.loads(path.read_text(encoding="utf-8"))
         experiment, method, *_ = trajectories.REFERENCES[reference][1]
         assert (trace["experiment"], trace["method"], trace["backend"], trace["seed"]) == (
             experiment, method, backend, 1234,
         )  # fmt: skip
-        assert trace["software"]["commit"] and trace["software"]["dirty"] is False, name
+        assert trace["device"].startswith("gpu") == (device == "gpu")
+        assert trace["software"]["commit"] and trace["software"]["dirty"] is False, path.stem
+
+
+def test_every_trajectory_is_traced_on_both_backends():
+    trajectories = benchmark()
+    for name in trajectories.REFERENCES:
+        assert all((trajectories.FOLDER / f"{name}-{backend}.json").exists() for backend in ("c", "jax"))
