@@ -49,8 +49,7 @@ mock.PropertyMock = unittest.mock.PropertyMock
 sys.modules["mock"] = mock
 """
 
-# Compiled by JAX, Aesara's functions return JAX's arrays; the tests compare NumPy's with lists and use them as shapes.
-# Some compare float64 to the last digit, which JAX has only if 64-bit numbers are enabled.
+# The tests compare float64 to the last digit, which JAX has only if 64-bit numbers are enabled.
 JAX_PLUGIN = """
 import aesara
 import jax
@@ -59,7 +58,6 @@ from reproduce.shim import jax_ops
 
 jax.config.update("jax_enable_x64", True)
 aesara.config.mode = jax_ops.mode()
-jax_ops.return_numpy()
 """
 
 GPU = "asks for Theano's GPU backend"

@@ -98,7 +98,6 @@ def _use_jax(backend):
     jax.config.update("jax_default_device", jax.devices("cpu" if backend.device == "cpu" else "gpu")[0])
     modes.predefined_modes.update(dict.fromkeys(["FAST_RUN", "FAST_COMPILE", "JAX"], jax_ops.mode()))
     aesara.config.mode = jax_ops.mode()
-    jax_ops.return_numpy()
 
 
 def _say(line):

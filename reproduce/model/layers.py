@@ -8,9 +8,9 @@ from aesara.compile.mode import Mode
 from aesara.tensor.nnet import conv2d
 from aesara.tensor.nnet.batchnorm import batch_normalization
 from lasagne import init
-from lasagne.layers import Layer
 
 from reproduce.model import binarization
+from reproduce.model.parameters import Layer
 
 
 class Weight:

@@ -6,10 +6,10 @@ from aesara import scan
 from aesara.compile.builders import OpFromGraph
 from aesara.tensor.type import TensorType
 from lasagne import init
-from lasagne.layers import Layer
 
 from reproduce.model.layers import Weight
 from reproduce.model.ops.lstm_gates import LSTMGates, LSTMGatesGradient
+from reproduce.model.parameters import Layer
 
 GATES = ("ingate", "forgetgate", "cell", "outgate")
 RANGE = 0.08

@@ -1,6 +1,6 @@
 """Lets Theano-era code run today: ``import theano`` gives a repaired Aesara. Knows nothing of binarization."""
 
-from reproduce.shim import aesara_import, lasagne_import, pylearn2_alias, theano_alias
+from reproduce.shim import aesara_import, jax_import, lasagne_import, pylearn2_alias, theano_alias
 
 
 def install():
@@ -17,4 +17,5 @@ def install():
     theano_alias.install()
     pylearn2_alias.install()
     aesara_import.install()
+    jax_import.install()
     lasagne_import.install()

@@ -45,10 +45,14 @@ def _configured(module):
 
 
 def _repair():
-    from reproduce.shim import aesara_fixes, old_pickles, precompiled_header
+    from reproduce.shim import aesara_fixes, jax_mode, old_pickles, precompiled_header, shared_values
+    from reproduce.shim.theano_alias import ops
 
     with warnings.catch_warnings():  # aesara.tensor.nnet announces that it will go
         warnings.simplefilter("ignore", DeprecationWarning)
         aesara_fixes.apply()
         old_pickles.install()
+        shared_values.install()
+        ops.install()
+        jax_mode.install()
         precompiled_header.install()

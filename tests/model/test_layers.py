@@ -220,3 +220,11 @@ def test_a_convolution_flips_its_filters_and_pads_by_one(generator):
         planes = [scipy.signal.convolve2d(value[n, c], alpha * np.where(w[f, c] >= 0, 1, -1), "same") for c in range(2)]
         np.testing.assert_allclose(found[n, f], sum(planes) + bias[f], rtol=1e-4, atol=1e-5)
     assert found.shape == (2, *layer.output_shape[1:])
+
+
+def test_parameters_say_their_shapes_in_their_types(generator):
+    """Compilers make use of it, and the numbers of the results of ours were computed so."""
+    first, second = dense_pair("lab")
+    shapes = [parameter.type.shape for parameter in get_all_params(BatchNormLayer(second, name="norm"))]
+    assert shapes[:4] == [(6, 5), (5,), (5, 3), (3,)]
+    assert all(None not in shape for shape in shapes)

@@ -3,6 +3,7 @@
 import aesara
 import numpy as np
 import pytest
+import theano
 from aesara import tensor as at
 from aesara.tensor.nnet.corr import CorrMM
 
@@ -77,3 +78,30 @@ def test_variables_need_only_a_type():
     assert vector.owner is None
     vector.tag.test_value = [1, 2]
     assert vector.tag.test_value.dtype == "float64", "a real type still checks test values"
+
+
+@pytest.mark.parametrize("mode", [pytest.param("FAST_RUN", marks=pytest.mark.compiler), "JAX"])
+def test_powers_of_a_loops_gradient(mode):
+    """As Adam and RMSProp take them; by finite differences of a loop in NumPy."""
+    u, x = theano.shared(np.eye(3) / 2), theano.tensor.dtensor3()
+    h, _ = theano.scan(
+        lambda i, p: at.tanh(i + at.dot(p, u)), sequences=[x], outputs_info=[at.alloc(np.float64(0), x.shape[1], 3)]
+    )
+    gradient = at.grad(h.sum(), u)
+    function = theano.function([x], [gradient**2, gradient**-1, abs(gradient) ** 0.5, gradient**3], mode=mode)
+
+    def total(u):
+        p, sum_ = np.zeros((2, 3)), 0
+        for i in values:
+            p = np.tanh(i + p @ u)
+            sum_ += p.sum()
+        return sum_
+
+    values = np.random.RandomState(0).randn(4, 2, 3)
+    expected = np.zeros((3, 3))
+    for place in np.ndindex(3, 3):
+        step = np.zeros((3, 3))
+        step[place] = 1e-6
+        expected[place] = (total(u.get_value() + step) - total(u.get_value() - step)) / 2e-6
+    for power, result in zip((2, -1, 0.5, 3), function(values), strict=True):
+        np.testing.assert_allclose(result, (abs(expected) if power == 0.5 else expected) ** power, rtol=1e-4)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from reproduce import shim
 from reproduce.errors import UserError
 from reproduce.shim import theano_alias
-from reproduce.shim.theano_alias import adapters, names
+from reproduce.shim.theano_alias import names, random_streams
 
 PYTHON = aesara.compile.Mode(linker="py", optimizer="fast_compile")
 
@@ -146,30 +146,42 @@ def test_a_real_theano_is_refused(monkeypatch):
         shim.install()
 
 
-@given(st.lists(st.integers(1, 4), min_size=0, max_size=4))
-def test_shared_has_the_static_shape_of_its_value(shape):
-    assert theano.shared(np.zeros(shape, "float32")).type.shape == tuple(shape)
+@given(st.lists(st.integers(0, 4), min_size=0, max_size=4))
+def test_the_lengths_of_a_shared_variable_are_open(shape):
+    expected = tuple(1 if length == 1 else None for length in shape)
+    assert theano.shared(np.zeros(shape, "float32")).type.shape == expected
 
 
-def test_shared_can_stay_open():
-    empty = theano.shared(np.zeros((0, 0), "float32"))
-    empty.set_value(np.ones((2, 3), "float32"))
-    assert empty.type.shape == (None, None)
-    assert theano.shared(np.zeros((2, 3)), shape=(None, 3)).type.shape == (None, 3)
+def test_shared_says_what_broadcasts():
     column = theano.shared(np.zeros((1, 3, 1)), broadcastable=(False, False, True))
-    assert column.type.shape == (None, 3, 1) and column.broadcastable == (False, False, True)
-    assert aesara.shared(np.zeros((2, 3))).type.shape == (None, None), "Aesara does it itself; drop ours"
+    assert column.type.shape == (None, None, 1) and column.broadcastable == (False, False, True)
+    assert theano.shared(np.zeros((2, 3)), shape=(None, 3)).type.shape == (None, 3)
 
 
-def test_lasagne_creates_static_parameters():
-    weights = lasagne.layers.DenseLayer((5, 3), 4).W
-    assert weights.type.shape == (3, 4) and weights.dtype == "float32"
+def test_a_value_may_take_another_shape():
+    s = theano.shared(np.zeros((4, 3), "float32"))
+    total = theano.function([], [s.sum(), s.shape[0], T.zeros_like(s).shape[0]], mode=PYTHON)
+    assert total() == [0, 4, 4]
+    s.set_value(np.ones((7, 3), "float32"))
+    assert total() == [21, 7, 7]
 
 
-def test_lasagne_keeps_optimizer_state_static():
-    weights = lasagne.layers.DenseLayer((5, 3), 4).W
-    updates = lasagne.updates.adam(weights.sum(), [weights])
-    assert sorted(variable.type.shape for variable in updates) == [(), (3, 4), (3, 4), (3, 4)]
+@pytest.mark.parametrize("mode", [PYTHON, "JAX"])
+def test_an_update_may_grow(mode):
+    m, rows = T.matrix(), theano.shared(np.zeros((2, 3), "float32"))
+    grow = theano.function([m], [], updates=[(rows, T.concatenate([rows, m]))], mode=mode)
+    for count in (4, 6):
+        grow(np.ones((2, 3), "float32"))
+        assert rows.get_value().shape == (count, 3) and rows.get_value().sum() == 3 * (count - 2)
+
+
+def test_lasagne_trains_parameters_of_open_shape():
+    layer = lasagne.layers.DenseLayer((5, 3), 4)
+    updates = lasagne.updates.adam(layer.W.sum(), [layer.W])
+    step = theano.function([], [], updates=updates, mode=PYTHON)
+    before = layer.W.get_value()
+    step()
+    np.testing.assert_allclose(layer.W.get_value(), before - 0.001, rtol=1e-4)
 
 
 def test_clone_of_one_and_of_several():
@@ -223,16 +235,16 @@ DRAWS = {
 @pytest.mark.parametrize("distribution", DRAWS)
 def test_random_streams_take_the_size_first(distribution):
     parameters, (low, high), dtype = DRAWS[distribution]
-    draw = value(getattr(adapters.RandomStreams(1), distribution)((50, 4), **parameters))
+    draw = value(getattr(random_streams.RandomStreams(1), distribution)((50, 4), **parameters))
     assert draw.shape == (50, 4) and draw.dtype == dtype
     assert low <= draw.min() < draw.max() <= high
 
 
 def test_random_integers_include_both_ends_and_repeat_with_their_seed():
-    first, again = (value(adapters.RandomStreams(7).random_integers((200,), 1, 3)) for _ in range(2))
+    first, again = (value(random_streams.RandomStreams(7).random_integers((200,), 1, 3)) for _ in range(2))
     assert set(first) == {1, 2, 3} and (first == again).all()
 
 
 def test_permutation_and_multinomial():
-    assert sorted(value(adapters.RandomStreams(1).permutation(n=6))) == list(range(6))
-    assert value(adapters.RandomStreams(1).multinomial((5,), 3, [0.5, 0.5])).sum(-1).tolist() == [3] * 5
+    assert sorted(value(random_streams.RandomStreams(1).permutation(n=6))) == list(range(6))
+    assert value(random_streams.RandomStreams(1).multinomial((5,), 3, [0.5, 0.5])).sum(-1).tolist() == [3] * 5

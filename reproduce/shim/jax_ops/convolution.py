@@ -13,9 +13,10 @@ from aesara.tensor.nnet.abstract_conv import (
     AbstractConv_gradWeights,
     border_mode_to_pad,
 )
+from aesara.tensor.nnet.conv import ConvOp
 
 from reproduce.shim.jax_ops.errors import unsupported
-from reproduce.shim.jax_ops.static import is_static, static_ints
+from reproduce.shim.jax_ops.static import is_known, static_ints
 
 
 def _convolution(op, node):
@@ -44,7 +45,7 @@ def _convolution(op, node):
 
 def _lengths(shape, op, node):
     """The image's or the filters' lengths along the convolved axes, an input of the gradients."""
-    return static_ints(tuple(shape) if is_static(shape) else (shape,), op, node, "shapes")
+    return static_ints(tuple(shape) if is_known(shape) else (shape,), op, node, "shapes")
 
 
 @jax_funcify.register(AbstractConv)
@@ -76,3 +77,18 @@ def jax_funcify_AbstractConv_gradInputs(op, node=None, **kwargs):
         return result
 
     return grad_inputs
+
+
+@jax_funcify.register(ConvOp)
+def jax_funcify_ConvOp(op, node=None, **kwargs):
+    if op.imshp_logical != op.imshp or op.kshp_logical != op.kshp:
+        raise unsupported(op, node, "shapes other than the real ones have no rule", "leave the logical shapes out")
+
+    def convolve(image, filters):
+        rows, columns = filters.shape[2:]
+        full = ((rows - 1, rows - 1), (columns - 1, columns - 1))
+        return jax.lax.conv_general_dilated(
+            image, jnp.flip(filters, (2, 3)), (op.dx, op.dy), full if op.out_mode == "full" else "VALID"
+        )
+
+    return convolve

@@ -18,6 +18,8 @@ from aesara.scalar.basic import (
     TrueDivide,
 )
 from aesara.tensor.elemwise import DimShuffle, Elemwise
+from aesara.tensor.nnet.basic import ScalarSoftsign
+from aesara.tensor.nnet.sigm import UltraFastScalarSigmoid
 
 from reproduce.shim.jax_ops.dtypes import device_dtype
 from reproduce.shim.jax_ops.errors import unsupported
@@ -32,7 +34,7 @@ def jax_funcify_Elemwise(op, node=None, **kwargs):
 @jax_funcify.register(ScalarOp)
 def jax_funcify_ScalarOp(op, node=None, **kwargs):
     """JAX's function of the name that Aesara knows NumPy's or SciPy's by, in Aesara's output dtype."""
-    name, arity, _ = getattr(op, "nfunc_spec", None) or (None, None, None)
+    name, arity, _ = _numpys_name(op) or (None, None, None)
     function = name and _lookup(name)
     if function is None:
         raise unsupported(op, node, "JAX has no such function", "write it with Ops that JAX has")
@@ -45,6 +47,17 @@ def jax_funcify_ScalarOp(op, node=None, **kwargs):
         if not arity:
             raise unsupported(op, node, "it takes no fixed number of inputs", "write it with binary Ops")
     return _in_dtype_of(node, function)
+
+
+def _numpys_name(op):
+    """Aesara's ``nfunc_spec`` of `op`, unless a subclass inherited it and computes something else."""
+    spec = getattr(op, "nfunc_spec", None)
+    for kind in type(op).__mro__:
+        if spec is None or "nfunc_spec" in vars(kind) or kind is ScalarOp:
+            return spec
+        if {"impl", "c_code"} & vars(kind).keys():
+            return None
+    return spec
 
 
 @jax_funcify.register(TrueDivide)
@@ -116,6 +129,24 @@ def jax_funcify_Pow(op, node=None, **kwargs):
         return jnp.power(x, y)
 
     return _in_dtype_of(node, power)
+
+
+@jax_funcify.register(ScalarSoftsign)
+def jax_funcify_ScalarSoftsign(op, node=None, **kwargs):
+    return _in_dtype_of(node, lambda x: x / (1 + jnp.abs(x)))
+
+
+@jax_funcify.register(UltraFastScalarSigmoid)
+def jax_funcify_UltraFastScalarSigmoid(op, node=None, **kwargs):
+    """The approximation of Aesara's C code."""
+
+    def sigmoid(x):
+        half = jnp.abs(x) / 2
+        flat = jnp.where(half < 3, 0.935409070603099 + 0.0458812946797165 * (half - 1.7), 0.99505475368673)
+        steep = jnp.where(half < 1.7, 1.5 * half / (1 + half), flat)
+        return (jnp.sign(x) * steep + 1) / 2
+
+    return _in_dtype_of(node, sigmoid)
 
 
 @jax_funcify.register(Reciprocal)

@@ -43,7 +43,6 @@ def jax_funcify_unknown(op, node=None, **kwargs):
     raise unsupported(
         op,
         node,
-        "it has no rule",
-        "compile with mode=reproduce.shim.jax_ops.mode(), which keeps C-only Ops out, or register a rule "
-        "with aesara.link.jax.dispatch.jax_funcify.register",
+        "it has no rule, and the shape of what it gives is not known",
+        "give it an infer_shape method, or register a rule with aesara.link.jax.dispatch.jax_funcify.register",
     )

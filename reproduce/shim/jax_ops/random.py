@@ -15,17 +15,19 @@ import aesara.tensor.random.basic as distributions
 import jax
 import jax.numpy as jnp
 import numpy as np
+from aesara.compile.mode import Mode
 from aesara.link.jax.dispatch import jax_funcify, jax_typify
 from aesara.link.jax.dispatch import random as aesara_random
 from aesara.sandbox import rng_mrg
+from aesara.sandbox.multinomial import MultinomialFromUniform
 from aesara.tensor.random.op import RandomVariable
 
 from reproduce.shim.jax_ops.dtypes import device_dtype
 from reproduce.shim.jax_ops.errors import unsupported
-from reproduce.shim.jax_ops.static import is_static, static_ints
+from reproduce.shim.jax_ops.static import is_known, static_ints
 
 # Streams are spaced on the host, in 64-bit integers, when they are made: not in the default mode, which may be JAX's.
-rng_mrg.function = functools.partial(aesara.function, mode="FAST_RUN")
+rng_mrg.function = functools.partial(aesara.function, mode=Mode("vm", "fast_run"))
 
 M1, M2 = 2**31 - 1, 2**31 - 21069
 
@@ -48,7 +50,7 @@ def _next(state):
 
 
 def _shape(size, op, node):
-    return static_ints(tuple(size) if is_static(size) else (size,), op, node, "shapes")
+    return static_ints(tuple(size) if is_known(size) else (size,), op, node, "shapes")
 
 
 @jax_funcify.register(rng_mrg.mrg_uniform)
@@ -114,3 +116,18 @@ def jax_sample_fn_integers(op):
 @aesara_random.jax_sample_fn.register(distributions.BinomialRV)
 def jax_sample_fn_binomial(op):
     return _sampler(lambda key, size, dtype, n, p: jax.random.binomial(key, n, p, size))
+
+
+@jax_funcify.register(MultinomialFromUniform)
+def jax_funcify_MultinomialFromUniform(op, node=None, **kwargs):
+    """How often each outcome is drawn: the first at which the probabilities so far exceed a uniform number."""
+    dtype = device_dtype(node.outputs[0].type.dtype)
+
+    def multinomial(probabilities, uniform, n=1):
+        (n,) = static_ints((n,), op, node, "numbers of samples")
+        total = jnp.cumsum(probabilities, axis=1)
+        exceeds = total > jnp.reshape(uniform, (n, -1, 1))
+        first = exceeds & (jnp.cumsum(exceeds, axis=2) == 1)
+        return jnp.sum(first, axis=0).astype(dtype)
+
+    return multinomial

@@ -26,9 +26,10 @@ from aesara.link.jax.dispatch import jax_funcify
 from aesara.scan.op import Scan
 from aesara.tensor.subtensor import Subtensor, get_idx_list
 
+from reproduce.shim.jax_mode import mode
+from reproduce.shim.jax_ops import tracing
 from reproduce.shim.jax_ops.dtypes import device_dtype
 from reproduce.shim.jax_ops.errors import unsupported
-from reproduce.shim.jax_ops.modes import mode
 from reproduce.shim.jax_ops.static import static_ints
 
 
@@ -51,10 +52,10 @@ def jax_funcify_Scan(op, node=None, **kwargs):
 
     def scan(n_steps, *outer):
         (n,) = static_ints((n_steps,), op, node, "numbers of steps")
-        if n == 0:
-            return _nothing_done(op, node, outer)
         take = iter(outer).__next__
         sequences = [jnp.asarray(take())[:n] for _ in range(info.n_seqs)]
+        if n == 0:
+            return _nothing_done(op, one_step, sequences, outer)
         windows = [
             *(
                 _Gradient(take(), reads, writes, n, op, node)
@@ -82,7 +83,8 @@ def jax_funcify_Scan(op, node=None, **kwargs):
 
         start = ([w.start for w in windows], [jnp.asarray(value) for value in shared])
         xs = _flipped((sequences, [w.sequence for w in windows]), backwards)
-        (slides, shared), leaving = jax.lax.scan(body, start, xs, length=n, reverse=backwards)
+        with tracing.loop():
+            (slides, shared), leaving = jax.lax.scan(body, start, xs, length=n, reverse=backwards)
         left, rows = _flipped(leaving, backwards)
         outputs = [w.buffer(slide, stack) for w, slide, stack in zip(windows, slides, left, strict=True)]
         outputs += [_fit(stack, length) for stack, length in zip(rows, lengths, strict=True)]
@@ -104,14 +106,24 @@ def _flipped(tree, backwards):
     return jax.tree.map(lambda x: jnp.flip(x, 0), tree) if backwards else tree
 
 
-def _nothing_done(op, node, outer):
-    """What Aesara's Scan gives for no steps: the buffers as they are, and empty arrays."""
+def _nothing_done(op, one_step, sequences, outer):
+    """What no steps leave: the buffers as they are, and stacks without rows, each of the shape that it would have."""
     info = op.info
     kept = list(outer[info.n_seqs :])
     n_buffers = len(info.tap_array)
-    empty = [jnp.zeros((0,) * v.type.ndim, device_dtype(v.type.dtype)) for v in op.outer_nitsot_outs(node.outputs)]
-    outputs = kept[:n_buffers] + empty + kept[n_buffers : n_buffers + info.n_shared_outs]
+    taps = [_row_of(buffer) for buffer, taps in zip(kept, info.tap_array, strict=False) for _ in taps]
+    shared = kept[n_buffers : n_buffers + info.n_shared_outs]
+    constant = kept[len(kept) - info.n_non_seqs :]
+    with tracing.loop():
+        results = jax.eval_shape(lambda *values: one_step(*values), *map(_row_of, sequences), *taps, *shared, *constant)
+    rows = results[sum(map(len, info.mit_mot_out_slices)) + n_buffers - info.n_mit_mot :][: info.n_nit_sot]
+    empty = [jnp.zeros((0, *row.shape), row.dtype) for row in rows]
+    outputs = kept[:n_buffers] + empty + shared
     return outputs[0] if len(outputs) == 1 else outputs
+
+
+def _row_of(stack):
+    return jax.ShapeDtypeStruct(stack.shape[1:], stack.dtype)
 
 
 def _fit(stack, length):

@@ -16,12 +16,13 @@ from aesara.tensor.basic import (
     ScalarFromTensor,
     Split,
     TensorFromScalar,
+    Tri,
 )
 from aesara.tensor.extra_ops import BroadcastTo, Repeat
 from aesara.tensor.shape import Reshape, Shape, SpecifyShape
 
 from reproduce.shim.jax_ops.dtypes import device_dtype
-from reproduce.shim.jax_ops.static import is_static, static_ints
+from reproduce.shim.jax_ops.static import is_known, is_static, static_ints
 
 
 @jax_funcify.register(Shape)
@@ -42,7 +43,7 @@ def jax_funcify_Reshape(op, node=None, **kwargs):
 
 def _entries(vector):
     """The entries of a shape or list of lengths; a traced one stays whole and is refused as such."""
-    return tuple(vector) if is_static(vector) else (vector,)
+    return tuple(vector) if is_known(vector) else (vector,)
 
 
 @jax_funcify.register(SpecifyShape)
@@ -83,7 +84,7 @@ def jax_funcify_ARange(op, node=None, **kwargs):
         bounds = (start, stop, step)
         if op.dtype.startswith(("int", "uint")):
             bounds = static_ints(bounds, op, node, "bounds")
-        elif not is_static(bounds):
+        elif not is_known(bounds):
             static_ints(bounds, op, node, "bounds")
         return jnp.arange(*bounds, dtype=device_dtype(op.dtype))
 
@@ -97,6 +98,15 @@ def jax_funcify_Eye(op, node=None, **kwargs):
         return jnp.eye(rows, columns, offset, dtype=device_dtype(op.dtype))
 
     return eye
+
+
+@jax_funcify.register(Tri)
+def jax_funcify_Tri(op, node=None, **kwargs):
+    def tri(rows, columns, offset):
+        rows, columns, offset = static_ints((rows, columns, offset), op, node, "sizes")
+        return jnp.tri(rows, columns, offset, dtype=device_dtype(op.dtype))
+
+    return tri
 
 
 @jax_funcify.register(Join)
@@ -126,7 +136,7 @@ def jax_funcify_Split(op, node=None, **kwargs):
 @jax_funcify.register(Repeat)
 def jax_funcify_Repeat(op, node=None, **kwargs):
     def repeat(x, repeats):
-        counts = static_ints(np.ravel(repeats) if is_static(repeats) else (repeats,), op, node, "counts")
+        counts = static_ints(np.ravel(repeats) if is_known(repeats) else (repeats,), op, node, "counts")
         return jnp.repeat(x, np.array(counts), axis=op.axis)
 
     return repeat

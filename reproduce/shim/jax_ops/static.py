@@ -7,6 +7,7 @@ gives one, and an Op whose inputs are all values of the host runs its own ``perf
 rule. No static shape has to be declared anywhere for that, on shared variables neither.
 """
 
+import jax
 import numpy as np
 from aesara.compile.ops import ViewOp
 from aesara.graph.basic import Constant, NoParams
@@ -21,6 +22,7 @@ from aesara.tensor.shape import Reshape, SpecifyShape, Unbroadcast
 from aesara.tensor.subtensor import AdvancedSubtensor1, IncSubtensor, Subtensor
 from aesara.tensor.type import discrete_dtypes
 
+from reproduce.shim.jax_ops import host
 from reproduce.shim.jax_ops.errors import unsupported
 
 FOLDABLE = (
@@ -40,6 +42,15 @@ def is_static(value):
     return value is None or isinstance(value, int | float | complex | np.ndarray | np.generic)
 
 
+def is_known(value):
+    """Whether `value` can be read now: it is static, or an array of JAX's and no tracer."""
+    if isinstance(value, tuple | list):
+        return all(is_known(item) for item in value)
+    if isinstance(value, slice):
+        return is_known((value.start, value.stop, value.step))
+    return is_static(value) or (isinstance(value, jax.Array) and not isinstance(value, jax.core.Tracer))
+
+
 def static_ints(values, op, node, what):
     """`values` as a tuple of int, or a `JaxOpError` that names `what` has to be known when JAX traces.
 
@@ -51,7 +62,7 @@ def static_ints(values, op, node, what):
     what : str
         What the values are, in the plural ("shapes").
     """
-    if not all(is_static(value) for value in values):
+    if not all(is_known(value) for value in values):
         raise unsupported(
             op,
             node,
@@ -77,8 +88,11 @@ def _constant(value, variable=None, **kwargs):
 
 
 def _convert(op, node=None, **kwargs):
-    """The JAX rule of `op`, or for inputs of the host its own ``perform``."""
-    rule = jax_funcify(op, node=node, **kwargs)
+    """The JAX rule of `op`, for inputs of the host its ``perform``; where JAX cannot, Aesara's code by a callback."""
+    try:
+        rule = host.or_on_host(jax_funcify(op, node=node, **kwargs), node)
+    except host.REFUSALS as error:
+        rule = host.on_host(node, error)
     if not (isinstance(op, FOLDABLE) and all(_is_small(output.type) for output in node.outputs)):
         return rule
 

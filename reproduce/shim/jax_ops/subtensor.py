@@ -4,7 +4,9 @@ Bounds of slices must be known when JAX traces; scalar indices and arrays of ind
 out of bounds raises in C; compiled JAX code cannot, it reads the nearest element and writes nothing.
 """
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 from aesara.link.jax.dispatch import jax_funcify
 from aesara.tensor.subtensor import (
     AdvancedIncSubtensor,
@@ -17,19 +19,25 @@ from aesara.tensor.subtensor import (
 )
 from aesara.tensor.type_other import MakeSlice
 
+from reproduce.shim.jax_ops import moving_slices
 from reproduce.shim.jax_ops.errors import unsupported
-from reproduce.shim.jax_ops.static import is_static
+from reproduce.shim.jax_ops.static import is_known
 
 
 def _indices(op, node, values):
-    """What goes between the brackets, slices made of int."""
+    """What goes between the brackets, slices made of int, masks of arrays of int."""
     idx_list = getattr(op, "idx_list", None)
-    return tuple(_index(index, op, node) for index in indices_from_subtensor(values, idx_list))
+    indices = []
+    for value in indices_from_subtensor(values, idx_list):
+        index = _index(value, op, node)
+        is_mask = getattr(index, "dtype", None) == "bool" and np.ndim(index) > 0
+        indices.extend(jnp.nonzero(index) if is_mask else [index])
+    return tuple(indices)
 
 
 def _index(index, op, node):
     if isinstance(index, slice):
-        if not is_static(index):
+        if not is_known(index):
             raise unsupported(
                 op,
                 node,
@@ -38,7 +46,7 @@ def _index(index, op, node):
             )
         bounds = (index.start, index.stop, index.step)
         return slice(*(None if bound is None else int(bound) for bound in bounds))
-    if not is_static(index) and index.dtype == "bool":
+    if not is_known(index) and index.dtype == "bool":
         raise unsupported(op, node, "the length of x[mask] depends on values of the mask", "use switch(mask, x, 0)")
     return index
 
@@ -47,7 +55,14 @@ def _index(index, op, node):
 @jax_funcify.register(AdvancedSubtensor)
 @jax_funcify.register(AdvancedSubtensor1)
 def jax_funcify_Subtensor(op, node=None, **kwargs):
+    lengths = moving_slices.lengths(node)
+
     def subtensor(x, *values):
+        if lengths:
+            moved = moving_slices.take(x, indices_from_subtensor(values, op.idx_list), lengths)
+            if moved is not None:
+                x, values = moved
+                return x[values]
         x, indices = jnp.asarray(x), _indices(op, node, values)
         return _sliced(x, indices) if all(isinstance(index, slice) for index in indices) else x[indices]
 
@@ -71,15 +86,28 @@ def jax_funcify_IncSubtensor(op, node=None, **kwargs):
     if getattr(op, "ignore_duplicates", False):
         raise unsupported(op, node, "JAX always adds at duplicate indices", "leave ignore_duplicates unset")
 
+    lengths = moving_slices.lengths(node)
+
     def inc_subtensor(x, y, *values):
-        x, indices = jnp.asarray(x), _indices(op, node, values)
-        y = jnp.asarray(y).astype(x.dtype)
+        if lengths:
+            moved = moving_slices.write(x, y, indices_from_subtensor(values, op.idx_list), lengths, op)
+            if moved is not None:
+                return moved
+        x, y = jnp.asarray(x), jnp.asarray(y).astype(x.dtype)
+        if len(values) == 1 and _is_traced_mask(values[0], x) and y.size == 1:
+            y = jnp.reshape(y, ())
+            return jnp.where(values[0], y if op.set_instead_of_inc else x + y, x)
+        indices = _indices(op, node, values)
         if _are_everything(indices, x.shape):
             return jnp.broadcast_to(y, x.shape) if op.set_instead_of_inc else x + y
         part = x.at[indices]
         return part.set(y) if op.set_instead_of_inc else part.add(y)
 
     return inc_subtensor
+
+
+def _is_traced_mask(index, x):
+    return isinstance(index, jax.core.Tracer) and index.dtype == bool and index.ndim == x.ndim
 
 
 def _are_everything(indices, shape):

@@ -68,13 +68,23 @@ class AliasModule(ModuleType):
         qualified = f"{self.__name__}.{attribute}"
         if qualified in names.MODULES:
             return importlib.import_module(qualified)
-        try:
-            value = getattr(self._module, attribute)
-        except AttributeError:
-            raise AttributeError(f"module {self.__name__!r} has no attribute {attribute!r}") from None
+        value = self._found(attribute)
         if isinstance(value, ModuleType) and value.__name__ == f"{self._module.__name__}.{attribute}":
             return importlib.import_module(qualified)
         return value
+
+    def _found(self, attribute):
+        """The attribute of the Aesara module behind this one, or of one that took over a part of Theano's."""
+        if hasattr(self._module, attribute):
+            return getattr(self._module, attribute)
+        name = self.__name__
+        while name and not attribute.startswith("_"):
+            for home in names.HOMES.get(name, ()):
+                module = importlib.import_module(home)
+                if hasattr(module, attribute):
+                    return getattr(module, attribute)
+            name = name.rpartition(".")[0]
+        raise AttributeError(f"module {self.__name__!r} has no attribute {attribute!r}")
 
     def __setattr__(self, attribute, value):
         # An import binds each module in its parent; where a function has the same name (theano.tensor.sort), the

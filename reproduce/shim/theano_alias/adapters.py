@@ -1,29 +1,30 @@
 """Functions whose arguments changed between Theano and Aesara, with Theano's arguments and results."""
 
+import inspect
+
 import aesara
 import numpy as np
-from aesara import tensor
+from aesara import printing, tensor
+from aesara.compile import builders, monitormode
+from aesara.compile.io import In
 from aesara.graph.basic import clone_replace
-from aesara.tensor import random, special
-from aesara.tensor.nnet.abstract_conv import conv2d as abstract_conv2d
-from aesara.tensor.random.utils import RandomStream
+from aesara.graph.rewriting.basic import node_rewriter
+from aesara.sandbox import rng_mrg
+from aesara.tensor import io, special
+from aesara.tensor.nnet import abstract_conv
 from aesara.tensor.shape import specify_broadcastable, unbroadcast
 from aesara.tensor.signal.pool import pool_2d
 
 
 def shared(value, name=None, strict=False, allow_downcast=None, **arguments):
-    """A shared variable whose static shape is that of its value.
+    """A shared variable whose lengths are open, as in Theano: a value or an update may change them.
 
-    Aesara leaves the static shape of shared variables open, and reshapes and allocations that depend on it then
-    cannot be compiled by JAX. A variable that is to change its shape asks for it: ``shape=(None, None)``; an
-    empty one is a placeholder for what comes later, and its shape stays open. Theano's `broadcastable` says which
-    dimensions of length 1 broadcast.
+    Only an axis of length 1 is so for good, unless `broadcastable` says otherwise: Aesara lets an open one broadcast
+    when it happens to be of length 1, and then its gradient is wrong. Aesara's `shape` says it all.
     """
     if isinstance(value, np.ndarray) and "shape" not in arguments:
-        broadcastable = arguments.pop("broadcastable", (True,) * value.ndim)
-        if value.size:
-            lengths = zip(value.shape, broadcastable, strict=True)
-            arguments["shape"] = tuple(None if length == 1 and not flag else length for length, flag in lengths)
+        broadcastable = arguments.pop("broadcastable", None) or [length == 1 for length in value.shape]
+        arguments["shape"] = tuple(1 if flag else None for flag in broadcastable)
     return aesara.shared(value, name, strict=strict, allow_downcast=allow_downcast, **arguments)
 
 
@@ -39,9 +40,9 @@ def patternbroadcast(x, broadcastable):
     return specify_broadcastable(x, *(axis for axis, flag in enumerate(broadcastable) if flag))
 
 
-def softmax(x):
+def softmax(c):
     """Softmax of each row; a vector gives a matrix of one row, as in Theano."""
-    x = tensor.as_tensor_variable(x)
+    x = tensor.as_tensor_variable(c)
     return special.softmax(x.dimshuffle("x", 0) if x.ndim == 1 else x, axis=-1)
 
 
@@ -57,7 +58,7 @@ def conv2d(
     **arguments,
 ):
     """Two-dimensional convolution; `image_shape` is the older name of `input_shape`."""
-    return abstract_conv2d(
+    return abstract_conv.conv2d(
         input, filters, input_shape or image_shape, filter_shape, border_mode, subsample, filter_flip, **arguments
     )
 
@@ -67,33 +68,96 @@ def max_pool_2d(input, ds, ignore_border=False, st=None, padding=(0, 0), mode="m
     return pool_2d(input, ws=ds, ignore_border=ignore_border, stride=st, pad=padding, mode=mode)
 
 
-class RandomStreams(RandomStream):
-    """Random draws with Theano's argument order: the size first. The numbers are not Theano's."""
+def Param(
+    variable, default=None, name=None, mutable=False, strict=False, allow_downcast=None, implicit=None, borrow=None
+):
+    """`In` under its older name, and its value under its older one."""
+    borrow = {} if borrow is None else {"borrow": borrow}
+    return In(
+        variable, name, default, None, mutable, strict, allow_downcast=allow_downcast, implicit=implicit, **borrow
+    )
 
-    def binomial(self, size=None, n=1, p=0.5, ndim=None, dtype="int64", prob=None):
-        return self._draw(random.binomial, n, p if prob is None else prob, size=size, dtype=dtype)
 
-    def choice(self, size=None, a=2, replace=True, p=None, ndim=None, dtype="int64"):
-        return self._draw(random.choice, a, size=size, replace=replace, p=p, dtype=dtype)
+class OpFromGraph(builders.OpFromGraph):
+    """An Op that is a graph, its overrides in Theano's order; other arguments are those of ``theano.function``."""
 
-    def multinomial(self, size=None, n=1, pvals=(0.5, 0.5), ndim=None, dtype="int64"):
-        return self._draw(random.multinomial, n, pvals, size=size, dtype=dtype)
+    def __init__(
+        self, inputs, outputs, inline=False, grad_overrides="default", rop_overrides="default", name=None, **arguments
+    ):
+        overrides = {"grad_overrides": grad_overrides, "rop_overrides": rop_overrides}
+        super().__init__(inputs, outputs, inline, name=name, **overrides, **arguments)
 
-    def normal(self, size=None, avg=0.0, std=1.0, ndim=None, dtype=None):
-        return self._draw(random.normal, avg, std, size=size, dtype=dtype)
 
-    def permutation(self, size=None, n=1, ndim=None, dtype="int64"):
-        return self._draw(random.permutation, n, size=size, dtype=dtype)
+class MonitorMode(monitormode.MonitorMode):
+    """Calls its functions with Theano's arguments: the place, the node, and what computes it."""
 
-    def poisson(self, size=None, lam=None, ndim=None, dtype="int64"):
-        return self._draw(random.poisson, 1.0 if lam is None else lam, size=size, dtype=dtype)
+    def __init__(self, pre_func=None, post_func=None, optimizer="default", linker=None):
+        super().__init__(_without_graph(pre_func, 3), _without_graph(post_func, 3), optimizer, linker)
 
-    def random_integers(self, size=None, low=0, high=1, ndim=None, dtype="int64"):
-        """Integers from `low` to `high`, both ends included."""
-        return self._draw(random.integers, low, high + 1, size=size, dtype=dtype)
 
-    def uniform(self, size=None, low=0.0, high=1.0, ndim=None, dtype=None):
-        return self._draw(random.uniform, low, high, size=size, dtype=dtype)
+def detect_nan(i, node, fn):
+    """A function for `MonitorMode` that prints the node whose output has a NaN."""
+    monitormode.detect_nan(None, i, node, fn)
 
-    def _draw(self, distribution, *parameters, dtype, **arguments):
-        return tensor.cast(self.gen(distribution, *parameters, **arguments), dtype or aesara.config.floatX)
+
+def local_optimizer(tracks, inplace=False, requirements=()):
+    """A decorator of functions of a node; Aesara gives them the function graph before it."""
+    decorate = node_rewriter(tracks, inplace, requirements)
+    return lambda function: decorate(_without_graph(function, 1))
+
+
+def _without_graph(function, count):
+    """`function`, which takes `count` arguments, as one that takes the function graph before them."""
+    if function is None or len(inspect.signature(function).parameters) != count:
+        return function
+
+    def call(fgraph, *arguments):
+        return function(*arguments)
+
+    call.__name__ = getattr(function, "__name__", type(function).__name__)
+    return call
+
+
+def flatten(x, outdim=1):
+    """`x` with its last dimensions in one, so that `outdim` are left."""
+    return tensor.flatten(x, outdim)
+
+
+def choose(a, choices, out=None, mode="raise"):
+    """From each of `choices` the elements where `a` has its number; `out` was never used."""
+    return tensor.choose(a, choices, mode)
+
+
+def load(path, dtype, broadcastable, mmap_mode=None):
+    """The array of an .npy file, read when the function runs."""
+    return io.load(path, dtype, tuple(1 if flag else None for flag in broadcastable), mmap_mode)
+
+
+def bilinear_upsampling(input, ratio, batch_size=None, num_input_channels=None, use_1D_kernel=True):
+    """Each of the last two dimensions of `input` `ratio` times as long, by bilinear interpolation."""
+    return abstract_conv.bilinear_upsampling(
+        input, ratio, batch_size=batch_size, num_input_channels=num_input_channels, use_1D_kernel=use_1D_kernel
+    )
+
+
+def debugprint(
+    obj, depth=-1, print_type=False, file=None, ids="CHAR", stop_on_name=False, done=None, print_storage=False,
+    print_clients=False, used_ids=None,
+):  # fmt: skip
+    """Prints a graph; the clients are not printed."""
+    return printing.debugprint(
+        obj, depth, print_type, file, id_type=ids, stop_on_name=stop_on_name, done=done, print_storage=print_storage,
+        used_ids=used_ids,
+    )  # fmt: skip
+
+
+def sparse_grad(var):
+    """``x[indices]`` whose gradient is a sparse matrix."""
+    return type(var.owner.op)(sparse_grad=True)(*var.owner.inputs)
+
+
+class MRG_RandomStreams(rng_mrg.MRG_RandomStream):
+    """Random draws with the generator MRG31k3p; there is no GPU of Theano's to use."""
+
+    def __init__(self, seed=12345, use_cuda=None):
+        super().__init__(seed)

@@ -24,6 +24,7 @@ MODULES = {
     "theano.misc": "aesara.misc",
     "theano.sandbox": "aesara.sandbox",
     "theano.scan_module": "aesara.scan",
+    "theano.scan_module.scan_checkpoints": "aesara.scan.checkpoints",
     "theano.scan_module.scan": "aesara.scan.basic",
     "theano.scan_module.scan_op": "aesara.scan.op",
     "theano.scan_module.scan_opt": "aesara.scan.rewriting",
@@ -39,6 +40,8 @@ MODULES = {
     "theano.tensor.shared_randomstreams": "aesara.tensor.random.utils",
     "theano.tensor.signal": "aesara.tensor.signal",
     "theano.tensor.signal.downsample": "aesara.tensor.signal.pool",
+    "theano.tests": "aesara",
+    "theano.tests.breakpoint": "aesara.breakpoint",
 }
 
 GPU_MODULES = ("basic_ops", "blas", "dnn", "type", "var")
@@ -48,9 +51,34 @@ for package in ("theano.gpuarray", "theano.sandbox.cuda"):
     MODULES |= {package: "reproduce.shim.theano_alias.gpu"}
     MODULES |= {f"{package}.{name}": "reproduce.shim.theano_alias.gpu" for name in GPU_MODULES}
 
+# Beginning of a Theano module's name: Aesara's modules that may have what the module's own counterpart lacks.
+_TENSOR = (
+    "aesara.tensor", "aesara.tensor.math", "aesara.tensor.type", "aesara.tensor.shape", "aesara.tensor.elemwise",
+    "aesara.tensor.extra_ops", "aesara.tensor.nlinalg", "aesara.tensor.special", "aesara.tensor.var",
+    "aesara.tensor.exceptions", "aesara.tensor.inplace", "aesara.scalar",
+)  # fmt: skip
+_TENSOR_REWRITING = tuple(
+    f"aesara.tensor.rewriting.{name}"
+    for name in ("basic", "elemwise", "extra_ops", "math", "shape", "special", "subtensor", "uncanonicalize")
+)
+HOMES = {
+    "theano.compile": ("aesara.compile.ops", "aesara.tensor.shape"),
+    "theano.gof": (
+        "aesara.graph.basic", "aesara.graph.features", "aesara.graph.fg", "aesara.graph.null_type", "aesara.graph.op",
+        "aesara.graph.rewriting.basic", "aesara.graph.rewriting.utils", "aesara.graph.type", "aesara.graph.utils",
+        "aesara.link.basic", "aesara.link.c.basic", "aesara.link.c.interface", "aesara.link.c.op", "aesara.link.c.type",
+        "aesara.link.utils", "aesara.utils",
+    ),
+    "theano.scan_module": ("aesara.scan.utils", "aesara.scan.basic", "aesara.scan.op", "aesara.scan.rewriting"),
+    "theano.tensor": _TENSOR,
+    "theano.tensor.nnet": ("aesara.tensor.nnet", "aesara.tensor.special", "aesara.tensor.rewriting.special"),
+    "theano.tensor.nnet.sigm": ("aesara.scalar.math", *_TENSOR_REWRITING),
+    "theano.tensor.opt": (*_TENSOR_REWRITING, *_TENSOR),
+}  # fmt: skip
+
 _GPU = "Aesara has no GPU backend of Theano's kind; GPU runs go through the JAX backend"
 
-# Theano module: why nothing stands in for it, or for its other submodules.
+# Theano module: why nothing stands in for it.
 REMOVED = {
     "theano.gpuarray": _GPU,
     "theano.sandbox.cuda": _GPU,
@@ -58,6 +86,7 @@ REMOVED = {
 }
 
 _ADAPTERS = "reproduce.shim.theano_alias.adapters"
+_OPS = "reproduce.shim.theano_alias.ops"
 
 
 def _at(module, *names, **renamed):
@@ -68,8 +97,8 @@ def _at(module, *names, **renamed):
 _GRAPH = {
     **_at("aesara.graph.basic", "Apply", "Constant", "Variable"),
     **_at("aesara.graph.fg", "FunctionGraph", Env="FunctionGraph"),
-    **_at("aesara.graph.op", "Op", PureOp="Op"),
-    **_at("aesara.graph.rewriting.basic", local_optimizer="node_rewriter"),
+    **_at(_OPS, "Op", PureOp="Op"),
+    **_at(_ADAPTERS, "local_optimizer"),
     **_at("aesara.graph.type", "Type"),
     **_at("aesara.graph.utils", "InconsistencyError", "MethodNotDefined", "MissingInputError"),
     **_at("aesara.link.basic", "Container", "Linker", "LocalLinker", "PerformLinker"),
@@ -89,8 +118,8 @@ _REWRITING = {
         PatternSub="PatternNodeRewriter",
         SeqOptimizer="SequentialGraphRewriter",
         TopoOptimizer="WalkingGraphRewriter",
-        local_optimizer="node_rewriter",
     ),
+    **_at(_ADAPTERS, "local_optimizer"),
     **_at(
         "aesara.graph.rewriting.db",
         "EquilibriumDB",
@@ -113,15 +142,20 @@ NAMES = {
     "theano": {
         **_GRAPH,
         **_at(_ADAPTERS, "clone", "shared"),
-        **_at("aesara.compile.io", "SymbolicInput", "SymbolicOutput", Param="In"),
+        **_at("aesara.compile.io", "SymbolicInput", "SymbolicOutput"),
+        **_at(_ADAPTERS, "OpFromGraph", "Param", "sparse_grad"),
+        **_at("aesara.scan.checkpoints", "scan_checkpoints"),
         **_at("aesara.compile.ops", "as_op"),
         **_at("aesara.tensor.math", "dot"),
     },
     "theano.compile": {
-        **_at("aesara.compile.io", Param="In"),
         **_at("aesara.compile.function.types", "Function", "FunctionMaker"),
-        **_at(_ADAPTERS, "shared"),
+        **_at(_ADAPTERS, "MonitorMode", "OpFromGraph", "Param", "shared"),
     },
+    "theano.compile.builders": _at(_ADAPTERS, "OpFromGraph"),
+    "theano.compile.monitormode": _at(_ADAPTERS, "MonitorMode", "detect_nan"),
+    "theano.compile.pfunc": _at(_ADAPTERS, "Param"),
+    "theano.compile.sharedvalue": _at(_ADAPTERS, "shared"),
     "theano.gof": {
         **_GRAPH,
         **_REWRITING,
@@ -141,7 +175,7 @@ NAMES = {
         **_at("aesara.graph.rewriting.utils", "is_same_graph"),
     },
     "theano.gof.op": {
-        **_at("aesara.graph.op", PureOp="Op"),
+        **_at(_OPS, "Op", PureOp="Op"),
         **_at("aesara.link.c.interface", "CLinkerOp"),
         **_at("aesara.link.c.op", "COp", "OpenMPOp"),
     },
@@ -152,7 +186,8 @@ NAMES = {
         **_at("aesara.utils", "hash_from_code"),
         **_at("aesara.graph.utils", scratchpad="Scratchpad"),
     },
-    "theano.sandbox.rng_mrg": _at("aesara.sandbox.rng_mrg", MRG_RandomStreams="MRG_RandomStream"),
+    "theano.printing": _at(_ADAPTERS, "debugprint"),
+    "theano.sandbox.rng_mrg": _at(_ADAPTERS, "MRG_RandomStreams"),
     "theano.scan_module": _at("aesara.scan.basic", "scan"),
     "theano.scan_module.scan_utils": {
         **_at("aesara.graph.basic", "equal_computations"),
@@ -175,15 +210,19 @@ NAMES = {
         **_at("aesara.tensor.subtensor", "AdvancedSubtensor1", "IncSubtensor", "Subtensor"),
         **_at("aesara.tensor.type", "all_dtypes", "complex_dtypes", "continuous_dtypes", "discrete_dtypes"),
         **_at("aesara.tensor.type", "float_dtypes", "integer_dtypes", "uint_dtypes"),
-        **_at(_ADAPTERS, "patternbroadcast", _shared="shared"),
+        **_at(_ADAPTERS, "choose", "flatten", "load", "patternbroadcast", _shared="shared"),
     },
     "theano.tensor.basic": {
         **_at("aesara.tensor.shape", "unbroadcast", addbroadcast="specify_broadcastable"),
-        **_at(_ADAPTERS, "patternbroadcast"),
+        **_at(_ADAPTERS, "choose", "flatten", "patternbroadcast"),
     },
+    "theano.tensor.extra_ops": _at("aesara.tensor.extra_ops", RepeatOp="Repeat"),
+    "theano.tensor.io": _at(_ADAPTERS, "load"),
+    "theano.tensor.nlinalg": _at("aesara.tensor.basic", "AllocDiag", "ExtractDiag", "diag", alloc_diag="diag"),
     "theano.tensor.nnet": {**_SOFTMAX, **_at(_ADAPTERS, "conv2d")},
     "theano.tensor.nnet.nnet": _SOFTMAX,
     "theano.tensor.nnet.sigm": _SOFTMAX,
-    "theano.tensor.shared_randomstreams": _at(_ADAPTERS, "RandomStreams"),
+    "theano.tensor.nnet.abstract_conv": _at(_ADAPTERS, "bilinear_upsampling"),
+    "theano.tensor.shared_randomstreams": _at("reproduce.shim.theano_alias.random_streams", "RandomStreams"),
     "theano.tensor.signal.downsample": _at(_ADAPTERS, "max_pool_2d"),
 }

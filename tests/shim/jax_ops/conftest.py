@@ -1,5 +1,7 @@
 """Compares a graph compiled with JAX and the same graph compiled with Aesara's C linker."""
 
+import contextlib
+
 import aesara
 import jax
 import numpy as np
@@ -68,19 +70,34 @@ class Parity:
             with aesara.config.change_flags(cxx="", mode="FAST_COMPILE"):
                 mode = Mode(VMLinker(use_cloop=False), None)
                 self._reference = aesara.function(inputs, outputs, mode=mode, on_unused_input="ignore")
+        self._dtypes_are_checked = False
         self._tolerance = {"rtol": rtol, "atol": atol}
 
     def __call__(self, *values):
         """Compares, and returns what JAX computed."""
         for layout in LAYOUTS:
             self._compare([layout(value) if np.ndim(value) else value for value in values])
-        return self._compare(values)
+        results = self._compare(values)
+        if not self._dtypes_are_checked:
+            with contextlib.suppress(jax_ops.JaxOpError):  # a shape that depends on values
+                assert self._traced_dtypes(values) == [device_dtype(result.dtype) for result in results]
+            self._dtypes_are_checked = True
+        return results
+
+    def _traced_dtypes(self, values):
+        """The dtypes that the rules give, before the function's results get those of Aesara's variables."""
+        cells = self.jax.input_storage[len(values) :]
+        arguments = [*values, *(value for cell in cells if isinstance(value := cell.value, np.ndarray))]
+        if len(arguments) != len(self.jax.input_storage):
+            pytest.fail("a parity test has arrays only")
+        results = jax.eval_shape(self.jax.vm.function, *map(np.asarray, arguments))
+        return [result.dtype for result in results][: len(self.jax.outputs)]
 
     def _compare(self, values):
         results = self.jax(*values)
         for result, expected in zip(results, self._reference(*values), strict=True):
-            assert isinstance(result, jax.Array)
+            assert type(result) is type(expected)
             assert result.shape == expected.shape
-            assert result.dtype == device_dtype(expected.dtype)
+            assert result.dtype == expected.dtype
             np.testing.assert_allclose(result, expected, **self._tolerance)
         return results

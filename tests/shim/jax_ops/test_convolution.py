@@ -6,11 +6,10 @@ import aesara
 import aesara.tensor as at
 import numpy as np
 import pytest
+from aesara.tensor.nnet import conv
 from aesara.tensor.nnet.abstract_conv import conv2d, conv3d
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from reproduce.shim import jax_ops
 
 
 def draws(seed, *shape):
@@ -71,7 +70,15 @@ def test_three_axes(parity):
     )
 
 
-def test_unshared_filters_are_refused():
+def test_convolutions_of_theanos_first_kind(parity):
+    image, filters = at.ftensor4(), at.ftensor4()
+    outputs = [conv.conv2d(image, filters, border_mode="full"), conv.conv2d(image, filters, subsample=(2, 1))]
+    rng = np.random.default_rng(0)
+    parity([image, filters], outputs)(rng.random((2, 3, 7, 6), "float32"), rng.random((4, 3, 3, 2), "float32"))
+
+
+def test_unshared_filters_run_on_the_host(parity):
     image, filters = at.ftensor4(), at.tensor("float32", shape=(None,) * 6)
-    with pytest.raises(jax_ops.JaxOpError, match="unshared filters have no rule"):
-        aesara.function([image, filters], conv2d(image, filters, unshared=True), mode=jax_ops.mode())
+    rng = np.random.default_rng(0)
+    compare = parity([image, filters], [conv2d(image, filters, unshared=True)])
+    compare(rng.random((2, 3, 4, 4), "float32"), rng.random((5, 3, 3, 3, 2, 2), "float32"))

@@ -2,7 +2,6 @@
 
 import aesara
 import aesara.tensor as at
-import jax
 import numpy as np
 from aesara.link.c.cmodule import GCC_compiler
 from aesara.tensor.elemwise import Elemwise
@@ -36,7 +35,7 @@ def test_no_compiler_is_called(monkeypatch):
     folded = (constant.dimshuffle(2, 1, 0) * np.int16(3)).sum(axis=(0, 1), dtype="int16", acc_dtype="int16")
     monkeypatch.setattr(GCC_compiler, "compile_str", refuse)
     result = aesara.function([x], x + folded, mode=jax_ops.mode())(np.zeros((1, 2), "float32"))
-    assert isinstance(result, jax.Array)
+    assert type(result) is np.ndarray
     np.testing.assert_array_equal(result, [[198, 630]])
 
 
@@ -44,7 +43,7 @@ def test_modes_made_from_it_compile_with_jax_too():
     mode = jax_ops.mode().excluding("canonicalize").clone()
     x = at.fvector()
     function = aesara.function([x], x * 2, mode=mode)
-    assert isinstance(function(np.ones(2, "float32")), jax.Array)
+    assert type(function.vm).__module__.startswith(jax_ops.__name__)
     assert type(mode) is type(jax_ops.mode())
 
 

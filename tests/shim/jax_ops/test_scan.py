@@ -212,25 +212,36 @@ def test_nested_loops(parity):
 
 
 def test_no_steps_at_all():
-    x, start = at.fmatrix(), at.fvector()
-    (h, n), _ = aesara.scan(
-        lambda row, last: (row + last, row.sum()), sequences=x, outputs_info=[start, None]
+    """The gradient is zero, and what is stacked has the shape of its rows."""
+    x, start, w = at.fmatrix(), at.fvector(), aesara.shared(np.eye(2, dtype="float32"))
+    (h, n, rows), _ = aesara.scan(
+        lambda row, last: (row + at.dot(last, w), row.sum(), 2 * row), sequences=x, outputs_info=[start, None, None]
     )
-    h, n = aesara.function([x, start], [h, n], mode=jax_ops.mode())(
+    cost = (h**2).sum() + rows.sum()
+    gradients = aesara.grad(cost, [x, start, w])
+    results = aesara.function([x, start], [h, n, rows, cost, *gradients], mode=jax_ops.mode())(
         np.zeros((0, 2), "float32"), np.ones(2, "float32")
     )
-    assert h.shape == (0, 2) and n.shape == (0,)
+    assert [result.shape for result in results] == [(0, 2), (0,), (0, 2), (), (0, 2), (2,), (2, 2)]
+    assert not any(np.any(result) for result in results)
 
 
-def test_loops_until_a_condition_are_refused():
+def test_loops_until_a_condition(parity):
     x = at.fvector()
-    out, _ = aesara.scan(lambda row: (row * 2, until(row > 1)), sequences=x)
-    with pytest.raises(jax_ops.JaxOpError, match=r"while-loop \(until\).*mask with switch"):
-        aesara.function([x], out, mode=jax_ops.mode())
+    doubled, _ = aesara.scan(lambda row: (row * 2, until(row > 1)), sequences=x)
+    (total, other), _ = aesara.scan(
+        lambda row, last: ((row + last, row - 1), until(row + last > 3)), sequences=x, outputs_info=[at.zeros(()), None]
+    )
+    compare = parity([x], [doubled, total, other, total[-1], at.sqr(other).sum()])
+    for values in ([0, 0.5, 2, 1, 1], [0.5, 0, 0], [2, 2, 2, 2, 2, 2]):
+        doubled, total, *_ = compare(np.array(values, "float32"))
+        assert len(doubled) == next((i + 1 for i, value in enumerate(values) if value > 1), len(values))
+        np.testing.assert_array_equal(total, np.cumsum(values)[: len(total)])
 
 
-def test_numbers_of_steps_that_depend_on_values_are_refused():
+def test_numbers_of_steps_that_an_integer_gives(parity):
     n = at.iscalar()
     out, _ = aesara.scan(lambda last: last * 2, outputs_info=at.ones(()), n_steps=n)
-    with pytest.raises(jax_ops.JaxOpError, match="depend on values of arrays"):
-        aesara.function([n], out[-1], mode=jax_ops.mode())(3)
+    compare = parity([n], [out[-1], out])
+    for steps in (3, 1, 5, 3):
+        assert compare(np.int32(steps))[0] == 2**steps

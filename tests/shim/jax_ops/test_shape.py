@@ -93,11 +93,23 @@ def test_split_refuses_lengths_that_do_not_fit():
         function(values(2, 4))
 
 
-def test_shape_that_depends_on_values():
-    n = at.iscalar("n")
-    function = aesara.function([n], at.zeros((n,)) + 1, mode=jax_ops.mode())
-    with pytest.raises(jax_ops.JaxOpError, match="its shapes depend on values of arrays"):
-        function(3)
+def test_shapes_that_an_integer_gives(parity):
+    n, x = at.iscalar("n"), at.fmatrix()
+    outputs = [at.zeros((n,)) + 1, at.arange(n) * 2, at.eye(n), at.repeat(x, n, 0), x.reshape((n, -1)), at.tri(n)]
+    compare = parity([n, x], outputs)
+    for length in (2, 4, 2):
+        compare(np.int32(length), values(4, 2))
+
+
+def test_shapes_that_values_give(parity):
+    x = at.fvector()
+    n = at.cast(x.sum(), "int64")
+    parity([x], [at.zeros((n, 2)) + x[0], at.arange(n)])(values(4) * 0 + 1)
+
+
+def test_triangles(parity):
+    x = at.fmatrix()
+    parity([x], [at.tri(3, 4, 1), at.tril(x), at.triu(x, 1), at.triu(x, -1)])(values(3, 4))
 
 
 def test_assertions_about_shapes_are_checked():

@@ -4,6 +4,7 @@ from functools import cache
 
 import aesara
 import aesara.tensor as at
+import jax
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -86,23 +87,46 @@ def test_writing_where_a_mask_is_set(parity):
     parity([x], [at.set_subtensor(x[x > 5], 0), x[x > 5].sum()])(X)
 
 
-def test_a_mask_makes_no_array_of_fixed_length():
-    x = at.fvector()
-    with pytest.raises(jax_ops.JaxOpError, match="the length of x\\[mask\\] depends on values"):
-        aesara.function([x], x[x > 5], mode=jax_ops.mode())(X[0])
+def test_masks_of_elements_and_of_rows(parity):
+    """In sums, gradients and updates, where Aesara's rewrites for JAX would take them for something else."""
+    x, rows = at.fmatrix(), at.bvector()
+    some, rows = x > 5, at.cast(rows, "bool")
+    outputs = [
+        x[some], x[rows], x[some].sum(), x[rows].sum(0), x[rows].sum(), x[rows].mean(1), x[rows, 1], some.nonzero()[0],
+        at.set_subtensor(x[rows], 1), at.inc_subtensor(x[rows], x[rows] * 2), at.set_subtensor(x[some], -x[some]),
+        aesara.grad((x[some] ** 2).sum(), x), aesara.grad((x[rows] ** 2).sum(), x),
+    ]  # fmt: skip
+    parity([x, rows.owner.inputs[0]], outputs)(X, np.array([1, 0, 1, 1, 0, 0], "int8"))
 
 
-def test_slice_bounds_that_depend_on_values():
-    x, i = at.fmatrix(), at.iscalar()
-    with pytest.raises(jax_ops.JaxOpError, match=r"take rows by an array of indices, X\[indices\]"):
-        aesara.function([x, i], x[i : i + 2], mode=jax_ops.mode())(X, 1)
+def test_a_minibatch_between_multiples_of_its_number():
+    """``X[i*b:(i+1)*b]``: compiled once as a dynamic slice, and cut off at the end as NumPy does."""
+    data, i, x = aesara.shared(np.arange(10, dtype="float32")), at.lscalar(), at.fvector()
+    function = aesara.function([i], x.sum(), givens={x: data[i * 3 : (i + 1) * 3]}, mode=jax_ops.mode())
+    assert [function(number) for number in range(5)] == [3, 12, 21, 9, 0]
+    assert "dynamic_slice" in str(jax.make_jaxpr(function.vm._variants[()].trace)(*function.vm._variants[()].split(
+        [np.int64(0), data.get_value()]
+    )))
 
 
-def test_increments_that_ignore_duplicates():
+@pytest.mark.parametrize("start", range(-3, 7))
+def test_slices_that_move(parity, start):
+    moving(parity)(X, np.int32(start), np.int32(2))
+
+
+@cache
+def moving(parity):
+    x, i, n = at.fmatrix(), at.iscalar(), at.iscalar()
+    pairs = x[i : i + 2], x[i * 2 + 1 : 2 * (i + 1) + 1, 1:], x[1:, i - 1 : i], x[i : i + 2, 1]
+    outputs = []
+    for part in (*pairs, x[:n], x[i:, ::2]):
+        outputs += [part, at.set_subtensor(part, 7), at.inc_subtensor(part, 1), aesara.grad((part**2).sum(), x)]
+    return parity([x, i, n], outputs)
+
+
+def test_increments_that_ignore_duplicates(parity):
     x, i = at.fmatrix(), at.ivector()
-    part = at.inc_subtensor(x[:, i], 1, ignore_duplicates=True)
-    with pytest.raises(jax_ops.JaxOpError, match="leave ignore_duplicates unset"):
-        aesara.function([x, i], part, mode=jax_ops.mode())
+    parity([x, i], [at.inc_subtensor(x[:, i], 1, ignore_duplicates=True)])(X, np.array([1, 1, 0], "int32"))
 
 
 def test_a_whole_array_written_and_reversed(parity):
