@@ -82,7 +82,11 @@ class Run:
 
     @contextlib.contextmanager
     def held(self):
-        """Hold the folder against another process for the time of the block."""
+        """Hold the folder against another process for the time of the block.
+
+        Where the block leaves nothing in it, the folders that were made for it go again.
+        """
+        made = [folder for folder in (self.folder, *self.folder.parents) if not folder.exists()]
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = open(self.folder / ".lock", "w")  # noqa: SIM115  closed below
@@ -96,7 +100,12 @@ class Run:
                 raise UserError(f"another process is running {self.folder}; wait for it or stop it") from None
             for left_behind in self.folder.glob(".*.tmp"):
                 left_behind.unlink()
-            yield
+            try:
+                yield
+            finally:
+                if made and [path.name for path in self.folder.iterdir()] == [".lock"]:
+                    (self.folder / ".lock").unlink()
+                    _remove_empty(made)
 
     def clear(self):
         """Remove what an earlier run left."""
@@ -348,6 +357,13 @@ class Run:
             **self._processes[0],
             resumed=self._processes[1:],
         )
+
+
+def _remove_empty(folders):
+    """Remove `folders`, from the innermost on, as far as nobody has put anything into them."""
+    with contextlib.suppress(OSError):
+        for folder in folders:
+            folder.rmdir()
 
 
 def _finite(value):

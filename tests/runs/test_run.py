@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from datasets.errors import NotPreparedError
 from reproduce import backends, experiments, sampling, splits
 from reproduce.errors import UserError
 from reproduce.runs import checkpoints
@@ -291,6 +292,16 @@ def test_a_restart_that_cannot_begin_loses_nothing(tmp_path, monkeypatch):
     assert run.record == record
     again = execute(make(tmp_path, overrides=short), restart=True)
     assert again.train_loss == record.train_loss
+
+
+def test_a_run_without_its_data_leaves_no_folder(tmp_path):
+    (tmp_path / "kept").mkdir()
+    experiment = experiments.resolve("mnist", "lab", {})
+    for folder in (tmp_path / "new" / "runs", tmp_path / "kept"):
+        run = runs.Run(experiment, 1234, backends.create("jax", "cpu"), folder, ["run", "mnist"])
+        with pytest.raises(NotPreparedError), run.held():
+            run.execute(tmp_path / "nothing")
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"] and not list((tmp_path / "kept").iterdir())
 
 
 def no_data(*arguments):
