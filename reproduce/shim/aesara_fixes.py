@@ -2,12 +2,15 @@
 
 import functools
 
+import numpy as np
+
 
 def apply():
     """Repair what is broken in the imported Aesara."""
     repair_corr_mm()
     restore_bare_variables()
     let_powers_gain_shapes()
+    repair_angles()
 
 
 def repair_corr_mm():
@@ -59,6 +62,28 @@ def let_powers_gain_shapes():
     for rewriter in (local_pow_specialize, local_pow_specialize_device):
         if not hasattr(rewriter.fn, "__wrapped__"):
             rewriter.fn = _without_comparison(rewriter.fn)
+
+
+def repair_angles():
+    """Let degrees and radians have gradients beside NumPy 2, which takes no Aesara type for a dtype."""
+    from aesara.scalar.basic import Deg2Rad, Rad2Deg, float64
+
+    for kind, factor in ((Deg2Rad, np.pi / 180), (Rad2Deg, 180 / np.pi)):
+        if _raises(ValueError, lambda kind=kind: kind().L_op([float64()], [float64()], [float64()])):
+            kind.L_op = _scaled(kind.L_op, factor)
+
+
+def _scaled(of_integers, factor):
+    from aesara.scalar.basic import discrete_types
+
+    @functools.wraps(of_integers)
+    def L_op(self, inputs, outputs, gradients):
+        if outputs[0].type in discrete_types:
+            return of_integers(self, inputs, outputs, gradients)
+        (gradient,) = gradients
+        return [gradient * np.asarray(factor, gradient.type.dtype)]
+
+    return L_op
 
 
 def _without_comparison(rewrite):
