@@ -11,6 +11,7 @@ def apply():
     restore_bare_variables()
     let_powers_gain_shapes()
     repair_angles()
+    let_default_updates_know_more()
 
 
 def repair_corr_mm():
@@ -71,6 +72,28 @@ def repair_angles():
     for kind, factor in ((Deg2Rad, np.pi / 180), (Rad2Deg, 180 / np.pi)):
         if _raises(ValueError, lambda kind=kind: kind().L_op([float64()], [float64()], [float64()])):
             kind.L_op = _scaled(kind.L_op, factor)
+
+
+def let_default_updates_know_more():
+    """Let a default update have a static shape where its variable leaves it open, as any other update may.
+
+    Aesara lets it be set, and then refuses to compile with it.
+    """
+    from aesara.graph.basic import Variable
+    from aesara.tensor.type import TensorType
+
+    filter_variable = TensorType.filter_variable
+    open_, known = TensorType("float32", (None,)), TensorType("float32", (1,))
+    if not _raises(TypeError, lambda: filter_variable(open_, known(), allow_convert=False)):
+        return
+
+    @functools.wraps(filter_variable)
+    def accept_what_is_known_better(self, other, allow_convert=True):
+        if isinstance(other, Variable) and self.is_super(other.type):
+            return other
+        return filter_variable(self, other, allow_convert)
+
+    TensorType.filter_variable = accept_what_is_known_better
 
 
 def _scaled(of_integers, factor):

@@ -224,7 +224,7 @@ def test_a_convolution_flips_its_filters_and_pads_by_one(generator):
 
 def test_parameters_say_their_shapes_in_their_types(generator):
     """Compilers make use of it, and the numbers of the results of ours were computed so."""
-    first, second = dense_pair("lab")
+    _, second = dense_pair("lab")
     shapes = [parameter.type.shape for parameter in get_all_params(BatchNormLayer(second, name="norm"))]
     assert shapes[:4] == [(6, 5), (5,), (5, 3), (3,)]
     assert all(None not in shape for shape in shapes)

@@ -109,9 +109,10 @@ def test_powers_of_a_loops_gradient(mode):
 
 
 FUNCTIONS = (
-    "abs_", "arccos", "arcsin", "arcsinh", "arctan", "arctanh", "ceil", "cos", "cosh", "deg2rad", "erf", "erfc", "erfcinv",
-    "erfcx", "erfinv", "exp", "exp2", "expm1", "floor", "gamma", "gammaln", "inv", "log", "log10", "log1p", "log2", "neg",
-    "psi", "rad2deg", "round", "sgn", "sin", "sinh", "sqr", "sqrt", "tan", "tanh", "trunc",
+    "abs_", "arccos", "arcsin", "arcsinh", "arctan", "arctanh", "ceil", "cos", "cosh", "deg2rad", "erf", "erfc",
+    "erfcinv", "erfcx", "erfinv", "exp", "exp2", "expm1", "floor", "gamma", "gammaln", "inv", "log", "log10",
+    "log1p", "log2", "neg", "psi", "rad2deg", "round", "sgn", "sin", "sinh", "sqr", "sqrt", "tan", "tanh",
+    "trunc",
 )  # fmt: skip
 PAIRS = "add", "arctan2", "maximum", "minimum", "mul", "pow", "sub", "true_div"
 
@@ -128,3 +129,11 @@ def test_gradients_of_elementwise_functions():
     found = aesara.function([x, y], [aesara.grad(value.sum(), x) for value in values], **arguments)(where, other)
     for name, slope, expected in zip(FUNCTIONS + PAIRS, found, (above - below) / 2e-6, strict=True):
         np.testing.assert_allclose(slope, expected, rtol=1e-4, atol=1e-6, err_msg=name)
+
+
+def test_a_default_update_may_have_a_static_shape():
+    s = aesara.shared(np.zeros(3))
+    s.default_update = s + at.constant(np.ones(3))
+    assert s.type.shape == (None,) and s.default_update.type.shape == (3,)
+    function = aesara.function([], s * 1, mode=Mode("py", "fast_compile"))
+    assert [function().tolist() for _ in range(2)] == [[0] * 3, [1] * 3]
