@@ -3,19 +3,11 @@
 import numpy as np
 import pytest
 
-WAITS = {
-    "denoising_autoencoder": "shared random streams on JAX",
-    "lenet": "ConvOp on JAX",
-    "logistic_regression": "slices between symbolic bounds on JAX",
-    "mlp_dropout": "shared random streams on JAX",
-}
-"""Scripts that do not run on JAX yet, and what they wait for; the others do."""
-
 
 @pytest.fixture
 def lines(request, run):
     name = request.node.originalname.removeprefix("test_")
-    return lambda *arguments: run(name, "python" if name in WAITS else "jax", *arguments)
+    return lambda *arguments: run(name, "jax", *arguments)
 
 
 def values(lines, word):
