@@ -8,7 +8,7 @@ RUN := $(VENV)/bin/python
 DEMO_METHODS := full-precision binaryconnect bwn lab
 BACKEND ?= c
 
-.PHONY: demo test faults test-numpy2 venv lint lock bench peer-tests sanitize readme clean
+.PHONY: demo test faults test-numpy2 venv lint lock bench gpu-bundle peer-tests sanitize readme clean
 
 demo: venv
 	@for method in $(DEMO_METHODS); do $(RUN) -m reproduce run digits --method $$method || exit $$?; done
@@ -65,6 +65,10 @@ endif
 
 bench: .venv-bench/ready
 	.venv-bench/bin/python -m benchmarks.step_time
+
+# What a GPU machine without a network needs, in build/gpu-bundle; workflow/gpu/bundle.py says more.
+gpu-bundle: .venv-numpy2/ready
+	.venv-numpy2/bin/python -m workflow.gpu.bundle
 
 peer-tests: venv
 	$(RUN) benchmarks/peer_tests.py --backend $(BACKEND)

@@ -178,9 +178,9 @@ def _resolve(options):
     return experiments.resolve(options.experiment, options.method, overrides)
 
 
-def _check_seed(seed):
+def _check_seed(seed, option="--seed"):
     if not 0 <= seed < 2**32:
-        raise UserError(f"a seed must be between 0 and {2**32 - 1}, got {seed}")
+        raise UserError(f"{option} must be between 0 and {2**32 - 1}, got {seed}")
 
 
 def _run(options, argv):
@@ -264,7 +264,7 @@ def _sample(options, argv):
 
 def _sweep(options, argv):
     for seed in options.seeds:
-        _check_seed(seed)
+        _check_seed(seed, "--seeds")
     if options.jobs < 1:
         raise UserError(f"--jobs must be at least 1, got {options.jobs}")
     from reproduce import report, sweep

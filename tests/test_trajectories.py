@@ -32,7 +32,7 @@ def test_traces_say_where_they_are_from():
             experiment, method, backend, 1234,
         )  # fmt: skip
         assert trace["device"].startswith("gpu") == (device == "gpu")
-        assert trace["software"]["commit"] and trace["software"]["dirty"] is False, path.stem
+        assert trace["software"]["commit"] and not trace["software"]["dirty"], path.stem
 
 
 def test_every_trajectory_is_traced_on_both_backends():

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,7 +14,8 @@ PACKAGES = ("numpy", "scipy", "aesara", "lasagne", "h5py", "jax", "jaxlib")
 def software():
     """Versions by name, with the checkout's ``commit`` (None outside one) and whether it was ``dirty``.
 
-    Changed results do not count: they are what the program wrote, and no part of it.
+    Changed results do not count: they are what the program wrote, and no part of it. Files that ``git archive``
+    exported name their commit, but nothing tells whether they were changed: ``dirty`` is None.
     """
     versions = {"python": platform.python_version()}
     for package in ("lab-reproduce", *PACKAGES):
@@ -22,8 +24,10 @@ def software():
         except PackageNotFoundError:
             versions[package] = None
     commit = _git("rev-parse", "HEAD")
+    if commit is None:
+        return versions | {"commit": _exported_commit(), "dirty": None}
     changes = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)results")
-    return versions | {"commit": commit, "dirty": bool(changes) if commit else None}
+    return versions | {"commit": commit, "dirty": bool(changes)}
 
 
 def processor():
@@ -63,6 +67,15 @@ def difference(earlier, now):
     if earlier["device"] != now["device"]:
         changes.append(f"{earlier['device']} → {now['device']}")
     return f"continues under other conditions, which the record lists: {'; '.join(changes)}" if changes else None
+
+
+def _exported_commit():
+    """The commit whose files these are, if ``git archive`` exported them; it fills in the file's placeholder."""
+    try:
+        node = (CHECKOUT / ".git-archival.txt").read_text(encoding="utf-8").removeprefix("node: ").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return node if re.fullmatch("[0-9a-f]{40}", node) else None
 
 
 def _git(*arguments):
