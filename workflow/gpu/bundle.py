@@ -20,7 +20,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 BUNDLE = REPOSITORY / "build" / "gpu-bundle"
 LOCK = REPOSITORY / "requirements-gpu.lock"
 PACKAGES = (
-    "aesara", "appdirs", "cons", "etuples", "fissix", "Lasagne", "logical-unification", "miniKanren", "multipledispatch",
+    "aesara", "appdirs", "cons", "etuples", "fissix", "Lasagne", "logical-unification", "miniKanren",
+    "multipledispatch",
 )  # fmt: skip
 """hdf5plugin is left out: only SVHN files that pylearn2 wrote need it."""
 
@@ -51,8 +52,9 @@ def collect(bundle, data):
     checkout.mkdir(parents=True)
     archive = subprocess.run(["git", "-C", REPOSITORY, "archive", "HEAD"], stdout=subprocess.PIPE, check=True)
     subprocess.run(["tar", "-x", "-C", checkout], input=archive.stdout, check=True)
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-compile"]
-    subprocess.run([*pip, "--no-build-isolation", "--target", bundle / "packages", *pinned(PACKAGES)], check=True)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    into = ["--no-compile", "--no-build-isolation", "--target", bundle / "packages"]
+    subprocess.run([*pip, *into, *pinned(PACKAGES)], check=True)
     for name in DATA:
         shutil.copytree(data / name, bundle / "data" / name)
     shutil.copy(Path(__file__).with_name("run.sh"), bundle)
