@@ -69,7 +69,7 @@ def _steps(networks):
                 f"{statistics.median(times):.4g}",
                 f"{min(times):.4g}–{max(times):.4g}",
                 *(_ratio(result["ratios"].get(ours, {}).get(name)) for ours in ("c", "jax")),
-                f"{statistics.median(times) / result['floor']['ms']:.2f}",
+                f"{statistics.median(times) / result['floor']['ms']:.2f}" if "floor" in result else "",
             ])  # fmt: skip
     header = ["Network", "Contestant", "Step, ms", "Range", "c / it", "jax / it", "Times the floor"]
     return table(header, rows, right=range(2, len(header)))
@@ -84,6 +84,8 @@ def _ratio(rounds):
 def _floors(networks):
     rows = []
     for network, result in networks.items():
+        if "floor" not in result:  # a run that was stopped before
+            continue
         floor = result["floor"]
         ways = floor.get("convolution_gflop_s", {})
         rows.append([

@@ -52,20 +52,25 @@ def main(arguments=None):
         "networks": {},
     }
     for network in options.networks:
+        methods = {CONTESTANTS[name][0] for name in options.contestants}
+        problems = {method: problem(network, method) for method in methods}
         try:
-            results["networks"][network] = compare(network, options)
+            found = results["networks"][network] = compare(network, problems, options)
         except Disagreement as error:
             print(f"error: {network}: {error}", file=sys.stderr)
             return 1
-        if options.out:
-            write_text(options.out, json.dumps(results, indent=1) + "\n")
+        _save(results, options.out)
+        _log(f"{network}: floor")
+        with process() as pool:
+            lab = problems.get("lab") or problems["full-precision"]
+            found["floor"] = pool.submit(floors.measure, lab, options.device).result()
+        _save(results, options.out)
     print(render.tables(results))
     return 0
 
 
-def compare(network, options):
-    """One network's part of the results."""
-    problems = {method: problem(network, method) for method in {CONTESTANTS[name][0] for name in options.contestants}}
+def compare(network, problems, options):
+    """One network's part of the results, but for its floor; `problems` by method."""
     workers, skipped = {}, {}
     try:
         _log(f"{network}: {', '.join(options.contestants)} start")
@@ -76,17 +81,12 @@ def compare(network, options):
     finally:
         for worker in workers.values():
             worker.close()
-    _log(f"{network}: floor")
-    lab = problems.get("lab") or next(iter(problems.values()))
-    with process() as pool:
-        floor = pool.submit(floors.measure, lab, options.device).result()
     return {
         "settings": NETWORKS[network],
-        "batch": lab.batch,
+        "batch": next(iter(problems.values())).batch,
         "contestants": {name: {"first_losses": losses[name], "step_ms": times[name]} for name in times},
         "ratios": {ours: ratios(times, ours) for ours in OURS if ours in times},
         "skipped": skipped,
-        "floor": floor,
     }
 
 
@@ -213,6 +213,11 @@ def _torch_version():
         return version("torch")
     except PackageNotFoundError:
         return None
+
+
+def _save(results, out):
+    if out:
+        write_text(out, json.dumps(results, indent=1) + "\n")
 
 
 def _log(text):
