@@ -1,11 +1,15 @@
 """Reading files from a tar archive without unpacking it, so that nothing in it reaches the disk."""
 
 import contextlib
+import gzip
 import tarfile
 import zlib
 from pathlib import PurePosixPath
 
 from datasets.errors import DataError, one_line
+from datasets.storage.files import open_content
+
+LONGEST_HEADER = 1 << 20  # bytes
 
 
 def read_members(path, sizes):
@@ -15,7 +19,7 @@ def read_members(path, sizes):
 
     Parameters
     ----------
-    path : path of a tar archive, compressed or not
+    path : path of a tar archive, plain or gzipped
     sizes : dict
         {name: bytes}, the files to read and their sizes. A file may be in any folder of the archive.
 
@@ -31,7 +35,7 @@ def read_members(path, sizes):
         link, a device or a path that leads out of it.
     """
     contents = {}
-    with _opened(path) as archive:
+    with _opened(path, max(LONGEST_HEADER, *sizes.values())) as archive:
         for member in archive:
             _refuse_harm(path, member)
             name = PurePosixPath(member.name).name
@@ -50,17 +54,31 @@ def read_members(path, sizes):
     return contents
 
 
+class _Bounded:
+    """A file of which nobody reads more than `most` bytes at a time; Python would first reserve memory for them."""
+
+    def __init__(self, content, most):
+        self._content, self._most = content, most
+        self.seek, self.tell = content.seek, content.tell
+
+    def read(self, size):
+        if size > self._most:
+            raise ValueError(f"a header of {size:,} bytes")
+        return self._content.read(size)
+
+
 @contextlib.contextmanager
-def _opened(path):
-    try:
-        with tarfile.open(path) as archive:
-            yield archive
-    except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise DataError(
-            f"{path} is a truncated or damaged archive ({one_line(error)}); get it again"
-        ) from error
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {one_line(error)}") from error
+def _opened(path, longest_read):
+    with open_content(path) as content:
+        try:
+            with tarfile.open(fileobj=_Bounded(content, longest_read), mode="r:") as archive:
+                yield archive
+        except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError, OverflowError) as error:
+            raise DataError(
+                f"{path} is a truncated or damaged archive ({one_line(error)}); get it again"
+            ) from error
+        except OSError as error:
+            raise DataError(f"cannot read {path}: {one_line(error)}") from error
 
 
 def _refuse_harm(path, member):

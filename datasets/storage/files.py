@@ -15,6 +15,8 @@ from datasets.errors import CannotWriteError, DataError, FullDiskError, one_line
 
 GZIP_MAGIC = b"\x1f\x8b"
 BLOCK = 1 << 20
+# What a gzipped file may hold: so many bytes, or so many times its own size where that is more. Texts expand tenfold.
+SMALL, EXPANSION = 64 << 20, 100
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 TEMPORARY = ".tmp"
 
@@ -51,9 +53,24 @@ def open_content(path):
 
 
 def read_content(path):
-    """Return the uncompressed bytes of a file, plain or gzipped."""
+    """Return the uncompressed bytes of a file, plain or gzipped.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read, is damaged, or holds far more bytes than any published file of its size.
+    """
     with open_content(path) as content:
-        return content.read()
+        if not isinstance(content, gzip.GzipFile):
+            return content.read()
+        most = max(SMALL, EXPANSION * os.path.getsize(path))
+        blocks, size = [], 0
+        while block := content.read(BLOCK):
+            blocks.append(block)
+            size += len(block)
+            if size > most:
+                raise DataError(f"{path} unpacks to more than {most:,} bytes, which no such file does; get it again")
+        return b"".join(blocks)
 
 
 def checksums(path, kinds=("sha256",), as_is=False):

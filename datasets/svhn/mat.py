@@ -1,6 +1,9 @@
 """Reading the MATLAB files in which SVHN is published."""
 
 import contextlib
+import os
+import struct
+import zlib
 
 import numpy as np
 import scipy.io
@@ -10,6 +13,12 @@ from datasets.storage.files import open_content
 
 SIDE = 32
 PICTURE = (SIDE, SIDE, 3)  # rows, columns, channels
+NUMBERS = ("double", "single", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)))
+# Of MATLAB's file format, version 5: the marks of the byte order, types of elements, and a flag of arrays.
+ORDERS = {b"\0\x01IM": "<", b"\x01\0MI": ">"}
+MATRIX, COMPRESSED = 14, 15
+COMPLEX = 0x0800
+HEAD = 1024  # bytes, of which flags, shape, name and length of an array take about 60
 
 
 def check_mat(path, count):
@@ -18,6 +27,8 @@ def check_mat(path, count):
     The pixels are not read, so this takes no memory.
     """
     with open_content(path) as file, _parsing(path):
+        _check_lengths(file, most=8 * count * SIDE * SIDE * 3)
+        file.seek(0)
         found = {name: (shape, kind) for name, shape, kind in scipy.io.whosmat(file)}
     for name, shape in (("X", (*PICTURE, count)), ("y", (count, 1))):
         if name not in found:
@@ -28,6 +39,8 @@ def check_mat(path, count):
             )
     if found["X"][1] != "uint8":
         raise DataError(f"{path} holds X of type {found['X'][1]}, expected uint8; get SVHN's file")
+    if found["y"][1] not in NUMBERS:
+        raise DataError(f"{path} holds y of type {found['y'][1]}, expected numbers; get SVHN's file")
 
 
 def read_labels(path, count):
@@ -64,6 +77,45 @@ def read_pictures(path, count):
         return X[which].transpose(0, 1, 3, 2).reshape(-1, X[0].size)
 
     return rows
+
+
+def _check_lengths(file, most):
+    """Raise a ValueError if an array of the open MATLAB file claims more than `most` bytes, or more than there are.
+
+    SciPy would reserve that much memory before it reads.
+    """
+    header = file.read(128)
+    order = ORDERS.get(header[124:])
+    if order is None or 0 in header[:4]:  # SciPy takes a zero there for version 4
+        raise ValueError("another header")
+    end = file.seek(0, os.SEEK_END)
+    start = file.seek(128)
+    while start < end:
+        kind, size = struct.unpack(f"{order}II", file.read(8))
+        start += 8 + size
+        if start > end:
+            raise ValueError("its end is missing")
+        head = file.read(min(size, HEAD))
+        if kind == COMPRESSED:
+            head = zlib.decompressobj().decompress(head, HEAD)
+            (kind,), head = struct.unpack(f"{order}I", head[:4]), head[8:]
+        if kind == MATRIX:
+            _check_length(head, order, most)
+        file.seek(start)
+
+
+def _check_length(head, order, most):
+    """The same for one array, whose first bytes are `head`: flags, shape, name, and the length of its numbers."""
+    place = 0
+    for _ in range(4):
+        kind, size = struct.unpack(f"{order}II", head[place : place + 8])
+        if kind >> 16:  # the length is in the upper half, and a few bytes of content take the place of the lower word
+            size = 0
+        if size > most:
+            raise ValueError(f"an array of {size:,} bytes")
+        place += 8 + size + -size % 8
+    if struct.unpack(f"{order}I", head[8:12])[0] & COMPLEX:
+        raise ValueError("complex numbers")
 
 
 def _load(path, name):

@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+import tracemalloc
 
 import pytest
 
@@ -82,3 +83,16 @@ def test_damaged_archives_are_reported(archive, keep):
 def test_what_is_no_file_is_reported(tmp_path):
     with pytest.raises(DataError, match=r"cannot read .*: Is a directory"):
         read_members(tmp_path, SIZES)
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_header_that_claims_gigabytes_is_refused_before_they_are_reserved(tmp_path, kind):
+    path = tmp_path / "archive.tar"
+    path.write_bytes(member("name", type=kind, size=7 << 30).tobuf() + bytes(2048))
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match=r"damaged archive \(a header of 7,516,192,768 bytes\)"):
+            read_members(path, SIZES)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()

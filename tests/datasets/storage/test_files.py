@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from datasets.errors import CannotWriteError, DataError, FullDiskError
+from datasets.storage import files
 from datasets.storage.files import checksums, read_content, replacing, write_text
 
 
@@ -134,3 +135,12 @@ def test_the_users_umask_decides_who_may_read(tmp_path, umask, mode):
     finally:
         os.umask(before)
     assert (tmp_path / "file").stat().st_mode & 0o777 == mode
+
+
+def test_a_small_file_that_unpacks_to_gigabytes_is_refused_early(tmp_path, monkeypatch):
+    path = tmp_path / "bomb.gz"
+    path.write_bytes(gzip.compress(bytes(4 << 20)))
+    assert len(read_content(path)) == 4 << 20
+    monkeypatch.setattr(files, "SMALL", 1 << 20)
+    with pytest.raises(DataError, match=r"bomb\.gz unpacks to more than 1,048,576 bytes"):
+        read_content(path)

@@ -1,6 +1,9 @@
 """SVHN's MATLAB files: their layout, and what is no such file."""
 
 import gzip
+import struct
+import tracemalloc
+import zlib
 
 import numpy as np
 import pytest
@@ -80,3 +83,43 @@ def test_foreign_files_are_refused(tmp_path, content):
     with pytest.raises(DataError, match=r"train_32x32\.mat .*is truncated") as raised:
         read_labels(path, N)
     assert "\n" not in str(raised.value)
+
+
+def with_length(content, length):
+    """The array y of an uncompressed file, of one byte each, with another length of its numbers."""
+    place = content.index(b"y") - 4 + 8  # the name in its small element, then the tag of the numbers
+    return content[: place + 4] + struct.pack("<I", length) + content[place + 8 :]
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_an_array_that_claims_gigabytes_is_refused_before_they_are_reserved(tmp_path, compress):
+    path = write(tmp_path / "train_32x32.mat", False, y=np.arange(7, 7 + 16, dtype=np.uint8).reshape(16, 1))
+    content = with_length(path.read_bytes(), 1 << 30)
+    if compress:
+        element = zlib.compress(content[128:])
+        content = content[:128] + struct.pack("<II", 15, len(element)) + element
+    path.write_bytes(content)
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match=r"is truncated, damaged or .*\(an array of 1,073,741,824 bytes\)"):
+            check_mat(path, 16)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_another_version_of_the_format_is_refused(tmp_path):
+    path = write(tmp_path / "train_32x32.mat", X=X, y=Y)
+    path.write_bytes(bytes(1) + path.read_bytes()[1:])
+    with pytest.raises(DataError, match=r"no MATLAB 5 file \(another header\)"):
+        check_mat(path, N)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [(np.array([[1, 2]], object).T, "y of type cell"), (np.array([[1j], [2]]), "complex numbers")],
+)
+def test_labels_are_plain_numbers(tmp_path, y, message):
+    path = write(tmp_path / "train_32x32.mat", X=X[..., :2], y=y)
+    with pytest.raises(DataError, match=message):
+        read_labels(path, 2)
