@@ -12,13 +12,16 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from datasets.errors import nearest
+from datasets.errors import nearest, one_line
 from reproduce import methods
 from reproduce.errors import UserError
 
 CONFIGS = Path(__file__).resolve().parents[1] / "original_configs"
 
 LARGEST = 2**32
+
+KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word", list: "a list"}
+"""The types of settings, in words."""
 
 INERT = ("figure1.", "data.resident_limit")
 """Prefixes of keys that cannot change a result: recorded, but not part of a run's identity."""
@@ -63,7 +66,7 @@ class Setting:
         if kind is float and type(value) is int and abs(value) < LARGEST:
             value = float(value)
         if type(value) is not kind:
-            raise UserError(f"{self.key} must be {_describe(kind)} such as {show(self.weights)}, got {show(value)}")
+            raise UserError(f"{self.key} must be {KINDS[kind]} such as {show(self.weights)}, got {show(value)}")
         if kind is list and [type(item) for item in value] != [type(self.weights[0])] * len(value):
             raise UserError(f"{self.key} must be a list such as {show(self.weights)}, got {show(value)}")
         if self.length and len(value) != self.length:
@@ -100,6 +103,8 @@ class Experiment:
     overrides: dict
 
     def __getitem__(self, key):
+        if key not in self.settings:
+            raise UserError(f"experiment {self.name} has no setting {key}; add it to {CONFIGS / self.name}.toml")
         return self.settings[key]
 
     @property
@@ -119,17 +124,30 @@ def schema(name):
     """The settings of experiment `name`, a dict from dotted key to `Setting`."""
     if name not in names():
         raise UserError(f"unknown experiment '{name}'{nearest(name, names())}; experiments are {', '.join(names())}")
-    text = (CONFIGS / f"{name}.toml").read_text(encoding="utf-8")
-    settings = {}
-    for section, keys in tomllib.loads(text).items():
-        for key, fields in keys.items():
-            fields = dict(fields)
-            if "value" in fields:
-                value = fields.pop("value")
-                fields |= {"weights": value, "weights_and_activations": value}
-            fields["choices"] = tuple(fields.get("choices", ()))
-            settings[f"{section}.{key}"] = Setting(f"{section}.{key}", **fields)
-    return settings
+    path = CONFIGS / f"{name}.toml"
+    try:
+        sections = tomllib.loads(path.read_text(encoding="utf-8"))
+        keys = ((f"{section}.{key}", fields) for section, keys in sections.items() for key, fields in keys.items())
+        return {key: _setting(key, fields) for key, fields in keys}
+    except (UserError, OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise UserError(f"{path} cannot be used: {one_line(error)}; correct it") from None
+
+
+def _setting(key, fields):
+    """The `Setting` that a configuration describes by `fields`; raises an error of some kind if it describes none."""
+    fields = dict(fields)
+    if "value" in fields:
+        value = fields.pop("value")
+        fields |= {"weights": value, "weights_and_activations": value}
+    choices = fields.pop("choices", [])
+    if not isinstance(choices, list) or not isinstance(fields.get("minimum", 0), int | float):
+        raise ValueError(f"{key} has limits that are none")
+    setting = Setting(key, choices=tuple(choices), **fields)
+    if type(setting.weights) not in KINDS or setting.weights == []:
+        raise ValueError(f"{key} is {show(setting.weights)}, of which the type of its values cannot be told")
+    for value in (setting.weights, setting.weights_and_activations):
+        setting.check(value)
+    return setting
 
 
 def resolve(name, method, overrides=None):
@@ -216,18 +234,14 @@ def parse_overrides(assignments):
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
         if not equals or not key or "\n" in text:
-            raise UserError(f"--set must be KEY=VALUE, got '{assignment}'")
+            raise UserError(f"--set must be KEY=VALUE, got {assignment!r}")
         if key in overrides:
             raise UserError(f"--set gives {key} twice")
         try:
             overrides[key] = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):  # no TOML, or a number or list without end
             overrides[key] = text
     return overrides
-
-
-def _describe(kind):
-    return {bool: "true or false", int: "a whole number", float: "a number", str: "a word", list: "a list"}[kind]
 
 
 def show(value):

@@ -129,3 +129,47 @@ def test_numbers_survive_the_command_line(units, factor):
     parsed = experiments.parse_overrides([f"network.units={units}", f"training.decay_factor={factor}"])
     resolved = experiments.resolve("mnist", "lab", parsed)
     assert resolved["network.units"] == units and resolved["training.decay_factor"] == factor
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("[network]", "[network", 1),
+        lambda text: text.replace(b"paper", b"\xff\xfe", 1),
+        lambda text: text.replace("minimum = 1", 'minimum = "one"', 1),
+        lambda text: text.replace("value = 2048", "value = 0", 1),
+        lambda text: text.replace("value = 2048", "value = []", 1),
+        lambda text: text.replace("value = 2048", "value = 1979-05-27", 1),
+        lambda text: text.replace("value = 2048", "valve = 2048", 1),
+        lambda text: text.replace("value = 2048", f"value = {'1' * 5000}", 1),
+        lambda text: text.replace('choices = ["mlp"]', "choices = 7", 1),
+        lambda text: text.replace("[network]", "network = 3\n[other]", 1),
+        lambda text: text.replace("[784]", "[" * 5000, 1),
+    ],
+)
+def test_a_damaged_configuration_is_one_line(tmp_path, monkeypatch, change):
+    content = (experiments.CONFIGS / "mnist.toml").read_bytes()
+    try:
+        changed = change(content.decode()).encode()
+    except TypeError:
+        changed = change(content)
+    assert changed != content
+    (tmp_path / "broken.toml").write_bytes(changed)
+    monkeypatch.setattr(experiments, "CONFIGS", tmp_path)
+    with pytest.raises(UserError, match=r"broken\.toml cannot be used: .*; correct it") as raised:
+        experiments.schema("broken")
+    assert "\n" not in str(raised.value)
+
+
+def test_a_setting_that_a_configuration_lacks_is_named(tmp_path, monkeypatch):
+    text = (experiments.CONFIGS / "mnist.toml").read_text()
+    (tmp_path / "short.toml").write_text("".join(line for line in text.splitlines(True) if "batch_size" not in line))
+    monkeypatch.setattr(experiments, "CONFIGS", tmp_path)
+    with pytest.raises(UserError, match=r"short has no setting training\.batch_size; add it to .*short\.toml"):
+        experiments.resolve("short", "lab")["training.batch_size"]
+
+
+@pytest.mark.parametrize("value", ["1" * 5000, "[" * 5000, "{a=" * 5000])
+def test_a_value_without_end_is_no_number(value):
+    with pytest.raises(UserError, match=r"training\.epochs must be a whole number"):
+        experiments.resolve("mnist", "lab", experiments.parse_overrides([f"training.epochs={value}"]))
