@@ -1,6 +1,6 @@
 """Checkpoints and models: HDF5 files that carry a checksum of their own bytes; nothing is pickled.
 
-Files from before there were checksums are read as they are.
+Files from before there were checksums are first read through in a child process, as libhdf5 may crash or hang on them.
 """
 
 import io
@@ -14,6 +14,7 @@ import numpy as np
 from datasets.errors import one_line
 from datasets.storage.checksum import USER_BLOCK, checksum_holds, write_checksum
 from datasets.storage.files import replacing
+from datasets.storage.limits import call_limited
 from reproduce.errors import UserError
 
 
@@ -69,18 +70,29 @@ def load(path):
     except OSError as error:
         raise DamagedError(f"{path} cannot be read ({one_line(error)})") from None
     try:
-        checksum_holds(io.BytesIO(data))
+        sealed = checksum_holds(io.BytesIO(data))
     except ValueError as error:
         raise DamagedError(f"{path} is damaged: {error}") from None
     try:
-        with h5py.File(io.BytesIO(data), "r") as file:
-            header = json.loads(file["header"].asstr()[()])
-            groups = {name: group for name, group in file.items() if isinstance(group, h5py.Group)}
-            return header, {
-                name: {key: np.asarray(array) for key, array in group.items()} for name, group in groups.items()
-            }
+        if not sealed:
+            call_limited(read_through, str(path), size=len(data))
+        return _content(io.BytesIO(data))
     except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
         raise DamagedError(f"{path} is damaged ({one_line(error)})") from None
+
+
+def read_through(path):
+    """Read all of a file that `save` wrote; raises an error of some kind where that is not possible."""
+    _content(path)
+
+
+def _content(file):
+    with h5py.File(file, "r") as h5:
+        header = json.loads(h5["header"].asstr()[()])
+        groups = {name: group for name, group in h5.items() if isinstance(group, h5py.Group)}
+        return header, {
+            name: {key: np.asarray(array) for key, array in group.items()} for name, group in groups.items()
+        }
 
 
 def load_last(path, previous):

@@ -1,5 +1,6 @@
 import json
 import resource
+import struct
 
 import h5py
 import numpy as np
@@ -8,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from datasets.errors import FullDiskError
+from datasets.storage import limits
 from reproduce.errors import UserError
 from reproduce.runs import checkpoints
 
@@ -126,3 +128,18 @@ def test_the_generator_goes_on_where_it_stopped():
     checkpoints.unpack_generator(other, packed)
     np.testing.assert_array_equal(other.randn(4), expected[0])
     np.testing.assert_array_equal(other.permutation(100), expected[1])
+
+
+def test_an_old_file_on_which_libhdf5_hangs_is_damaged(tmp_path, monkeypatch):
+    """The first local heap's list of free blocks leads back to its beginning."""
+    monkeypatch.setattr(limits, "SECONDS", 1)
+    path = tmp_path / "c.h5"
+    with h5py.File(path, "w") as file:
+        file["header"] = json.dumps({"epoch": 1})
+        file["arrays/w"] = np.ones(3, "float32")
+    content = bytearray(path.read_bytes())
+    free, segment = struct.unpack_from("<QQ", content, content.index(b"HEAP") + 16)
+    struct.pack_into("<Q", content, segment + free, free)
+    path.write_bytes(content)
+    with pytest.raises(checkpoints.DamagedError, match=rf"{path} is damaged \(reading it takes more than 1 s"):
+        checkpoints.load(path)
