@@ -77,4 +77,15 @@ def one_line(error):
     """
     message = str(getattr(error, "strerror", None) or error)
     from_hdf5 = re.search(r"error message = '([^']*)'", message)
-    return " ".join((from_hdf5[1] if from_hdf5 else message).split()) or type(error).__name__
+    return printable(from_hdf5[1] if from_hdf5 else message) or type(error).__name__
+
+
+def printable(text):
+    """Return `text`, which a foreign file may hold, on one line and without characters that steer a terminal.
+
+    Examples
+    --------
+    >>> printable("two\\nlines, one \\x1b[31mred")
+    'two lines, one \ufffd[31mred'
+    """
+    return "".join(character if character.isprintable() else "\ufffd" for character in " ".join(str(text).split()))

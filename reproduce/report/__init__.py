@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from datasets.errors import printable
 from datasets.storage.files import write_text
 from reproduce.report import markdown, page
 from reproduce.report.markdown import readme_table
@@ -40,5 +41,5 @@ def write(results, out):
 
 def summary(results):
     """`summary_table` of all runs, followed by the folders that could not be read."""
-    unreadable = (f"left out: {item.path}: {item.reason}" for item in results.unreadable)
+    unreadable = (printable(f"left out: {item.path}: {item.reason}") for item in results.unreadable)
     return "\n".join([summary_table(results.runs), *unreadable])

@@ -1,6 +1,13 @@
 """The report's format of numbers and names, the same everywhere."""
 
+from datasets.errors import printable
 from reproduce.methods import METHODS
+
+ENDED_EARLY = "†"
+ABOUT_ENDED_EARLY = (
+    f"{ENDED_EARLY} The run ended early, after an epoch that left a weight, scale or running statistic infinite or "
+    "not a number. Its best epoch before that remains its result, as in the released scripts."
+)
 
 DIGITS = 3
 """Decimals of errors and losses, as in the paper's tables."""
@@ -8,7 +15,7 @@ DIGITS = 3
 
 def label(method):
     """The paper's name of a method; a method that this version does not know keeps the name in its record."""
-    return METHODS[method].label if method in METHODS else method
+    return METHODS[method].label if method in METHODS else printable(method)
 
 
 def place(method):
@@ -19,6 +26,11 @@ def place(method):
 def number(value):
     """``1.190``; a dash for None."""
     return "–" if value is None else f"{value:.{DIGITS}f}".replace("-", "−")
+
+
+def result(record):
+    """The test result of a run, with a mark if the run ended early because its model was no longer finite."""
+    return number(record.result) + (ENDED_EARLY if record.diverged_at and record.result is not None else "")
 
 
 def signed(value, digits=DIGITS):
@@ -71,7 +83,7 @@ def duration(seconds):
 def setup(name):
     """A `Record.setup` or `Column.setup` in words: ``svhn, network.filters = 16``."""
     experiment, *overrides = name
-    return ", ".join([experiment, *(f"{key} = {value}" for key, value in overrides)])
+    return printable(", ".join([experiment, *(f"{key} = {value}" for key, value in overrides)]))
 
 
 def counts(states):

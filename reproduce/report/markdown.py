@@ -1,12 +1,28 @@
 """The report's tables as Markdown: the page without its figures, and the README's table."""
 
+import html
+import re
+
+from datasets.errors import printable
 from reproduce.report import claims, figure1, formats
 from reproduce.report.gradients import SHARE
-from reproduce.report.page import distinct, layout, link, listing
+from reproduce.report.page import distinct, ended_early, layout, link, listing
 from reproduce.report.tables import paper
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 """The README's table is generated between these lines."""
+
+
+def plain(text):
+    """`text` of a record on one line, in which no character means Markdown or HTML."""
+    return re.sub(r"([\\`*\[\]])", r"\\\1", html.escape(printable(text), quote=False))
+
+
+def code(text):
+    """`text` of a record on one line, as code."""
+    text = printable(text)
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence} {text} {fence}" if "`" in text else f"{fence}{text}{fence}"
 
 
 def table(header, rows, right=()):
@@ -32,13 +48,14 @@ def render(results, out):
     rows = listing(results)
     figures, unused = figure1.collect(results)
     about = paper()
+    early = [formats.ABOUT_ENDED_EARLY] if ended_early(rows) else []
     parts = [
         f"# {about['title']}: what was reproduced",
         f"{about['authors']}, {about['venue']}, {about['preprint']}. Of the {len(results.cells)} numbers in the "
         f"paper's tables: {formats.counts([cell.state for cell in results.cells])}.",
         "## Results",
         *_tables(results.cells),
-        "\n".join(f"- {note}" for note in [*_versions(about), *about["notes"]]),
+        "\n".join(f"- {note}" for note in [*_versions(about), *about["notes"], *early]),
         *_measured(results.cells, out),
         "## Claims",
         *_claims(results.cells, figures),
@@ -51,7 +68,7 @@ def render(results, out):
             _others(results, out),
         ]
     if results.left_out:
-        left_out = table(("Run", "Why"), [(f"`{item.path}`", item.reason) for item in results.left_out])
+        left_out = table(("Run", "Why"), [(code(item.path), plain(item.reason)) for item in results.left_out])
         parts += ["## Left out", "Run folders that do not count for any number here.", left_out]
     if rows:
         parts += ["## Runs", *_runs(rows, out)]
@@ -136,7 +153,7 @@ def _cells_table(cells, base):
             formats.signed(cell.difference),
             formats.signed(cell.standard_errors, 1),
             cell.short_verdict,
-            ", ".join(f"[{formats.number(run.record.result)}]({link(run, 'record.json', base)})" for run in cell.runs),
+            ", ".join(f"[{formats.result(run.record)}]({link(run, 'record.json', base)})" for run in cell.runs),
         )
         for cell in cells
     ]
@@ -185,20 +202,20 @@ def _gradients(figures, unused, out):
                 rows.append((spread.steps, label, *["not run"] * 5, f"`{spread.command}`"))
         yield table(header, rows, right=(3, 4, 5, 6))
     if unused:
-        yield "Recorded, but not drawn: " + "; ".join(f"`{run.path}` ({why})" for run, why in unused) + "."
+        yield "Recorded, but not drawn: " + "; ".join(f"{code(run.path)} ({plain(why)})" for run, why in unused) + "."
 
 
 def _others(results, out):
     header = ("Experiment", "Method", "Seed", "Test", "Validation", "Epochs", "Why it is in no table")
     rows = [
         (
-            formats.setup(run.record.setup),
-            formats.label(run.record.method),
+            plain(formats.setup(run.record.setup)),
+            plain(formats.label(run.record.method)),
             run.record.seed,
-            f"[{formats.number(run.record.result)}]({link(run, 'record.json', out)})",
+            f"[{formats.result(run.record)}]({link(run, 'record.json', out)})",
             formats.number(run.record.valid_result),
             run.record.epochs_done,
-            why,
+            plain(why),
         )
         for run, why in results.others
     ]
@@ -211,14 +228,14 @@ def _runs(rows, out):
         header,
         [
             (
-                f"[{row.run.path}]({link(row.run, 'record.json', out)})",
-                formats.number(row.run.record.result),
+                f"[{plain(row.run.path)}]({link(row.run, 'record.json', out)})",
+                formats.result(row.run.record),
                 formats.number(row.run.record.valid_result),
                 f"{row.run.record.best_epoch} of {row.run.record.epochs_done}",
                 formats.duration(row.run.record.seconds),
                 row.environment,
                 row.data,
-                f"`{row.command}`",
+                code(row.command),
             )
             for row in rows
         ],
@@ -226,11 +243,11 @@ def _runs(rows, out):
     )
     environments = distinct(rows, lambda row: (row.environment, row.software))
     yield "\n".join(
-        f"- Environment {letter}: " + ", ".join(f"{name} {value}" for name, value in software.items())
+        f"- Environment {letter}: " + ", ".join(f"{plain(name)} {plain(value)}" for name, value in software.items())
         for letter, software in environments
     )
     yield "\n".join(
-        f"- Data {letter}: {data.get('name', '')}, {'official' if data['official'] else 'unofficial'}; "
-        + ", ".join(f"{name} sha256 {digest}" for name, digest in data.get("sha256", {}).items())
+        f"- Data {letter}: {plain(data.get('name', ''))}, {'official' if data['official'] else 'unofficial'}; "
+        + ", ".join(f"{plain(name)} sha256 {plain(digest)}" for name, digest in data.get("sha256", {}).items())
         for letter, data in distinct(rows, lambda row: (row.data, row.run.record.data))
     )

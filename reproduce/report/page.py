@@ -81,6 +81,7 @@ def render(results, out):
         share=f"{SHARE:.0%}",
         training=_training(rows),
         rows=rows,
+        ended_early=ended_early(rows),
         anchors={row.run: row.anchor for row in rows},
         environments=distinct(rows, lambda row: (row.environment, row.software)),
         data=distinct(rows, lambda row: (row.data, row.run.record.data)),
@@ -156,6 +157,11 @@ def listing(results):
             )
         )
     return rows
+
+
+def ended_early(rows):
+    """Whether a run with a result ended early because its model was no longer finite."""
+    return any(row.run.record.diverged_at for row in rows)
 
 
 def distinct(rows, pair):

@@ -36,6 +36,7 @@ STYLE = {
     "grid.color": FAINT,
     "grid.linewidth": 0.4,
     "text.color": INK,
+    "text.parse_math": False,
     "xtick.color": FAINT,
     "ytick.color": FAINT,
     "xtick.labelcolor": INK,
@@ -53,6 +54,8 @@ TICKS = ((6, (1, 1.5, 2, 3, 5, 7)), (200, (1, 2, 5)), (np.inf, (1,)))
 """Ticks in each decade of a logarithmic axis, by the largest ratio of its limits."""
 MARGINS = (0.155, 0.21, 0.815, 0.66)
 """Left, bottom, width and height of a panel's axes, as fractions; the same for all, so that panels align."""
+LARGEST = 1e300
+"""Larger numbers cannot be drawn: the limits of their axis would overflow."""
 GRADIENT_BINS = 61
 """An odd number, so that the middle bin is centred at 0."""
 
@@ -226,10 +229,10 @@ def limits(runs, columns):
 
     Returns
     -------
-    (low, high, logarithmic), or None if no value is finite
+    (low, high, logarithmic), or None if no value can be drawn
     """
     values = np.concatenate([run.log[column] for run in runs for column in columns if column in run.log] or [[]])
-    values = values[np.isfinite(values)]
+    values = values[np.abs(values) < LARGEST]
     if not len(values):
         return None
     low, high = float(values.min()), float(values.max())

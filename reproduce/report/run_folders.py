@@ -122,9 +122,10 @@ def _text(file):
 
 
 def _json(file):
+    text = _text(file)
     try:
-        return json.loads(_text(file))
-    except json.JSONDecodeError as error:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{file.name} cannot be read: {one_line(error)}") from None
 
 
@@ -136,9 +137,12 @@ def _log(file):
         with open(file, encoding="utf-8", newline="") as stream:
             header, *rows = csv.reader(stream)
         values = np.array([[float(cell) if cell else np.nan for cell in row] for row in rows], "float64")
-        return dict(zip(header, values.reshape(-1, len(header)).T, strict=True))
-    except (OSError, ValueError) as error:
+        columns = dict(zip(header, values.reshape(-1, len(header)).T, strict=True))
+    except (OSError, ValueError, csv.Error) as error:
         raise ValueError(f"log.csv cannot be read: {one_line(error)}") from None
+    if "epoch" not in columns:
+        raise ValueError("log.csv has no column epoch")
+    return columns if rows else {}
 
 
 def _histogram(file):
@@ -148,10 +152,12 @@ def _histogram(file):
     histogram = _json(file)
     try:
         for name, layer in histogram["layers"].items():
-            edges, counts = len(layer["edges"]), len(layer["counts"])
-            if edges != counts + 1:
-                raise ValueError(f"histogram.json: {name} has {edges} edges for {counts} counts")
-    except (KeyError, TypeError, AttributeError):
+            edges, counts = (np.array(layer[key], "float64") for key in ("edges", "counts"))
+            if edges.shape != (len(counts) + 1,) or counts.ndim != 1:
+                raise ValueError(f"histogram.json: {name} has {edges.size} edges for {counts.size} counts")
+            if not (np.isfinite(edges).all() and np.isfinite(counts).all() and (np.diff(edges) > 0).all()):
+                raise ValueError(f"histogram.json: {name} has edges or counts that cannot be")
+    except (KeyError, TypeError, AttributeError, OverflowError):
         raise ValueError("histogram.json does not have the expected form") from None
     return histogram
 
@@ -167,7 +173,7 @@ def _test_losses(file):
         return None
     try:
         losses = np.array(_json(file), "float64")
-    except TypeError:
+    except (TypeError, OverflowError):
         losses = np.empty(0)
     if losses.ndim != 1 or not len(losses) or not np.isfinite(losses).all():
         raise ValueError("test_losses.json is not a list of numbers")

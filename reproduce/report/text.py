@@ -1,5 +1,6 @@
 """The report's tables for a terminal."""
 
+from datasets.errors import printable
 from reproduce.report import formats
 from reproduce.report.tables import in_order
 
@@ -15,7 +16,7 @@ def grid(header, rows, right=()):
     LAB             1.17
     BinaryConnect   1.28
     """
-    table = [[str(cell) for cell in row] for row in (header, *rows)]
+    table = [[printable(cell) for cell in row] for row in (header, *rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = [
         "  ".join(
@@ -71,7 +72,7 @@ def summary_table(runs):
             formats.setup(run.record.setup),
             formats.label(run.record.method),
             run.record.seed,
-            "diverged" if run.record.diverged else formats.number(run.record.result),
+            "diverged" if run.record.diverged else formats.result(run.record),
             formats.number(run.record.valid_result),
             run.record.best_epoch,
             f"{run.record.epochs_done}/{run.record.epochs_planned}",
@@ -81,4 +82,5 @@ def summary_table(runs):
     ]
     header = ("Experiment", "Method", "Seed", "Test", "Valid", "Best epoch", "Epochs", "Time")
     units = "Test and valid: error in %; for language models, cross-entropy in nats per character."
-    return f"{grid(header, rows, right=(2, 3, 4, 5, 6, 7))}\n{units}" if rows else "no runs"
+    notes = [units, formats.ABOUT_ENDED_EARLY] if any(formats.ENDED_EARLY in row[3] for row in rows) else [units]
+    return "\n".join([grid(header, rows, right=(2, 3, 4, 5, 6, 7)), *notes]) if rows else "no runs"

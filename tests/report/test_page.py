@@ -1,5 +1,7 @@
 """The page and its Markdown: complete, self-contained, the same every time, every number linked."""
 
+import csv
+import json
 import re
 import time
 from html.parser import HTMLParser
@@ -19,12 +21,13 @@ class Reader(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.open, self.identifiers, self.links, self.figures = [], [], [], []
+        self.open, self.tags, self.identifiers, self.links, self.figures = [], set(), [], [], []
         self.feed(text)
         assert not self.open
 
     def handle_starttag(self, tag, attributes):
         attributes = dict(attributes)
+        self.tags.add(tag)
         if tag not in VOID:
             self.open.append(tag)
         if "id" in attributes:
@@ -119,11 +122,54 @@ def test_the_same_records_give_the_same_bytes_in_less_than_20_seconds(page, html
     assert again.with_name("report.md").read_text(encoding="utf-8") == markdown
 
 
-def test_hostile_names_stay_text(tmp_path, new_run):
-    new_run(tmp_path, device="<script>alert('|')</script>", argv=["run", "mnist", "<b>"])
-    text = report.write(report.collect([tmp_path]), tmp_path / "out").read_text(encoding="utf-8")
-    assert "<script>" not in text and "&lt;script&gt;" in text
-    Reader(text)
+HOSTILE = "<script>x</script>|`[a](javascript:b)\n\x1b[31m\n\n# *$\\frac$ \"'&lt;"
+
+
+def test_hostile_records_stay_text(tmp_path, new_run):
+    """In the page, its figures, the Markdown and the terminal; of runs in a cell, in none, and left out."""
+    data = {"name": HOSTILE, "official": True, "sha256": {HOSTILE: HOSTILE}}
+    software = {HOSTILE: HOSTILE, "commit": HOSTILE}
+    common = {"device": HOSTILE, "argv": ["run", HOSTILE], "data": data, "software": software}
+    new_run(tmp_path, **common)
+    new_run(tmp_path, seed=2, experiment="digits", overrides={"training.epochs": 2}, **common)
+    other = new_run(tmp_path, "digits", seed=3)
+    fields = json.loads((other / "record.json").read_text())
+    fields |= {"experiment": HOSTILE, "method": HOSTILE, "backend": HOSTILE, "overrides": {HOSTILE: HOSTILE}}
+    (other / "record.json").write_text(json.dumps(fields | {"settings": fields["settings"] | {HOSTILE: HOSTILE}}))
+    layers = {HOSTILE: {"edges": [0, 1, 2], "counts": [1, 2]}}
+    (other / "histogram.json").write_text(json.dumps({"epoch": 1, "layers": layers}))
+    header, *rows = csv.reader((other / "log.csv").read_text().splitlines())
+    with open(other / "log.csv", "w", newline="") as file:
+        csv.writer(file).writerows([[*header, f"alpha_{HOSTILE}"], *([*row, "1"] for row in rows)])
+    new_run(tmp_path, seed=4, started=HOSTILE)
+    new_run(tmp_path, seed=5, complete=False, **common)
+    results = report.collect([tmp_path])
+    assert [run.record.experiment for run, _ in results.others] == [HOSTILE, "digits"] and len(results.left_out) == 2
+    page = report.write(results, tmp_path / "out")
+    html, markdown = page.read_text(encoding="utf-8"), page.with_name("report.md").read_text(encoding="utf-8")
+    reader = Reader(html)
+    assert "script" not in reader.tags and "&lt;script&gt;" in html
+    assert not [link for link in reader.links if "javascript" in link]
+    for line in markdown.splitlines():
+        outside_code = re.sub(r"(`+) .*? \1", "", line)
+        assert "<script" not in outside_code and not re.search(r"(?<!\\)\]\(javascript", outside_code)
+        assert not line.startswith(("# *", "<"))
+    assert "\x1b" not in markdown + report.summary(results) + report.format_cells(results.cells)
+    assert len(report.summary(results).splitlines()) == 8
+
+
+def test_a_result_of_a_run_that_ended_early_is_marked(tmp_path, new_run, page):
+    """In a cell, in no cell, in the Markdown and in the terminal; the mark is explained where there is one."""
+    new_run(tmp_path, diverged_at=20, epochs_done=20, best_epoch=19)
+    new_run(tmp_path, seed=2, result=1.3)
+    new_run(tmp_path, "digits", result=3.1, diverged_at=20, epochs_done=20, best_epoch=19)
+    results = report.collect([tmp_path])
+    written = report.write(results, tmp_path / "out")
+    pages = [path.read_text("utf-8") for path in (written, written.with_name("report.md"))]
+    sentence = "† The run ended early, after an epoch that left a weight, scale or running statistic infinite"
+    for text in (*pages, report.summary(results)):
+        assert "1.200†" in text and "3.100†" in text and "1.300†" not in text and text.count(sentence) == 1
+    assert "†" not in page.read_text("utf-8")
 
 
 def test_a_page_without_runs_says_so(tmp_path):
