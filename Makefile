@@ -8,7 +8,7 @@ RUN := $(VENV)/bin/python
 DEMO_METHODS := full-precision binaryconnect bwn lab
 BACKEND ?= c
 
-.PHONY: demo test faults test-numpy2 venv lint lock bench gpu-bundle peer-tests sanitize readme clean
+.PHONY: demo test faults fuzz test-numpy2 venv lint lock bench gpu-bundle peer-tests sanitize readme clean
 
 demo: venv
 	@for method in $(DEMO_METHODS); do $(RUN) -m reproduce run digits --method $$method || exit $$?; done
@@ -22,6 +22,10 @@ MINUTES ?= 30
 SEED ?= 0
 faults: venv
 	$(RUN) -m tests.faults --minutes $(MINUTES) --seed $(SEED)
+
+# Reads damaged files of every format for MINUTES, as the program does; docs/reliability.md.
+fuzz: venv
+	$(RUN) -m tests.fuzz --minutes $(MINUTES) --seed $(SEED)
 
 venv: $(VENV)/ready
 
