@@ -1,17 +1,22 @@
 """Downloading a file from the first of several mirrors that has it, resumably and checked."""
 
 import http.client
+import itertools
 import sys
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 from tqdm import tqdm
 
-from datasets.errors import DataError, one_line
+from datasets.errors import DataError, one_line, printable
 from datasets.storage.files import BLOCK, locked, publish, writing
 
 TIMEOUT = 30  # seconds without a byte
+SLOWEST = 500  # bytes a second
+WORTHWHILE = 16_384  # bytes that an attempt must bring for another one
+LARGEST = 4 << 30  # bytes; the largest published file has 1.3 GB
 USER_AGENT = "lab-reproduce (urllib)"
 
 
@@ -66,16 +71,16 @@ def download(mirrors, destination, is_right, timeout=TIMEOUT):
     )
 
 
-def _fetch_checked(url, file, part, is_right, timeout):
-    resumed = _end(file) > 0
-    _fetch(url, file, part, timeout)
+def _fetch_checked(url, file, part, is_right, timeout, again=True):
+    in_pieces = _end(file) > 0
+    in_pieces |= _fetch(url, file, part, timeout)
     problem = _problem(part, is_right)
     if problem is None:
         return
     file.truncate(0)
-    if resumed:
-        # The first bytes came from elsewhere: this mirror's own file may be right.
-        _fetch_checked(url, file, part, is_right, timeout)
+    if in_pieces and again:
+        # The pieces may be of different files, and this mirror's own file, as it is now, the right one.
+        _fetch_checked(url, file, part, is_right, timeout, again=False)
         return
     raise _MirrorError(problem)
 
@@ -88,18 +93,21 @@ def _problem(part, is_right):
 
 
 def _fetch(url, file, part, timeout):
-    """Append the rest of the file; ask the same mirror again as long as each attempt brings some bytes."""
-    while True:
+    """Append the rest of the file and return whether that took more than one answer.
+
+    The same mirror is asked again as long as each attempt brings a worthwhile part.
+    """
+    for attempt in itertools.count():
         start = _end(file)
         try:
             _transfer(url, file, part, timeout)
-            return
+            return attempt > 0
         except _Unsatisfiable:
             if start == 0:
                 raise _MirrorError("an empty file") from None
             file.truncate(0)
         except _MirrorError:
-            if _end(file) <= start:
+            if _end(file) < start + WORTHWHILE:
                 raise
 
 
@@ -118,15 +126,18 @@ def _transfer(url, file, part, timeout):
         elif not (response.headers.get("Content-Range") or "").startswith(f"bytes {start}-"):
             file.truncate(0)
             raise _MirrorError("another range than the one asked for")
-        length = response.headers.get("Content-Length")
-        total = None if length is None else start + int(length)
+        length = response.headers.get("Content-Length") or ""
+        total = start + int(length) if length.isdecimal() else None
         name = part.name.removesuffix(".part")
         with tqdm(
             desc=name, initial=start, total=total, unit="B", unit_scale=True, file=sys.stderr, disable=None
         ) as bar:
-            while block := _read(response):
+            for block in _blocks(response, timeout):
                 file.write(block)
                 bar.update(len(block))
+                if file.tell() > LARGEST:
+                    file.truncate(0)
+                    raise _MirrorError(f"a file of more than {LARGEST:,} bytes")
         file.flush()
         if total is not None and _end(file) != total:
             raise _MirrorError(f"the connection broke off after {_end(file)} of {total} bytes")
@@ -142,18 +153,30 @@ def _open(url, headers, start, timeout):
                 if error.headers.get("Content-Range") == f"bytes */{start}":
                     return None
                 raise _Unsatisfiable from error
-            raise _MirrorError(f"HTTP {error.code} {error.reason}") from error
+            raise _MirrorError(f"HTTP {error.code} {printable(error.reason)}") from error
     except urllib.error.URLError as error:
         reason = error.reason
-        raise _MirrorError(one_line(reason) if isinstance(reason, Exception) else str(reason)) from error
+        raise _MirrorError(one_line(reason) if isinstance(reason, Exception) else printable(reason)) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise _MirrorError(one_line(error)) from error
+
+
+def _blocks(response, timeout):
+    """Yield what the server sends, as long as it sends more than `SLOWEST` in each `timeout`."""
+    since, received = time.monotonic(), 0
+    while block := _read(response):
+        yield block
+        received += len(block)
+        if time.monotonic() - since > timeout:
+            if received < SLOWEST * timeout:
+                raise _MirrorError(f"only {received} bytes in {timeout:g} s")
+            since, received = time.monotonic(), 0
 
 
 def _read(response):
     try:
         return response.read1(BLOCK)
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException, ValueError) as error:
         raise _MirrorError(f"the connection broke off ({one_line(error)})") from error
 
 
