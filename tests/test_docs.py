@@ -5,6 +5,7 @@ import functools
 import re
 import tomllib
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -143,7 +144,7 @@ PAGES = [ROOT / "README.md", ROOT / "original_configs" / "README.md", *sorted(DO
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_to_files_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
-        assert target.startswith("https://") or (page.parent / target).exists(), target
+        assert target.startswith("https://") or (page.parent / unquote(target)).exists(), target
 
 
 def test_the_index_names_every_page():

@@ -126,7 +126,7 @@ def test_records_say_where_they_are_from():
         folder, method, experiment = path.parents[:3]
         assert (experiment.name.partition("+")[0], method.name) == (record["experiment"], record["method"])
         assert folder.name.partition("+")[0] == f"seed-{record['seed']}"
-        assert record["software"]["commit"] and record["software"]["dirty"] is False, path
+        assert record["software"]["commit"] and not record["software"]["dirty"], path  # None: exported files
         assert len(column(folder / "log.csv", "epoch")) == record["epochs_done"]
 
 
