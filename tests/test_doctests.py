@@ -45,6 +45,7 @@ MODULES = [
     "reproduce.model.ops.lstm_gates",
     "reproduce.model.ops.sign",
     "reproduce.model.recipe",
+    "reproduce.report.power",
     "reproduce.report.statistics",
     "reproduce.report.text",
     "reproduce.sampling",

@@ -7,7 +7,7 @@ from functools import cached_property
 from reproduce.figure1.histograms import edges
 from reproduce.report import formats, statistics
 from reproduce.report.run_folders import RunFolder
-from reproduce.report.tables import DIVERGING, comparable, settings_of
+from reproduce.report.tables import DIVERGING, differing, settings_of
 
 EXPERIMENT = "war_and_peace"
 STEPS = (10, 100)
@@ -148,9 +148,7 @@ def _steps(run):
     if run.record.experiment != EXPERIMENT or run.record.method not in METHODS:
         return None
     for steps in STEPS:
-        wanted = comparable(settings_of(EXPERIMENT, run.record.method, {"network.steps": steps}), run.record.seed)
-        have = comparable(run.record.settings, run.record.seed)
-        if {key for key in wanted.keys() | have.keys() if wanted.get(key) != have.get(key)} <= MAY_DIFFER:
+        if differing(run.record, settings_of(EXPERIMENT, run.record.method, {"network.steps": steps})) <= MAY_DIFFER:
             return steps
     return None
 
@@ -167,7 +165,7 @@ def _best(recorded):
 def _with_pools(spreads):
     pools = {}
     for steps in STEPS:
-        samples = {m: list(s.by_seed.values()) for (n, m), s in spreads.items() if n == steps and s.recorded}
+        samples = {m: s.by_seed for (n, m), s in spreads.items() if n == steps and s.recorded}
         by_method = statistics.pools(samples, DIVERGING) if samples else {}
         pools |= {(steps, method): pool for method, pool in by_method.items()}
     return {place: Spread(s.steps, s.method, s.recorded, pools.get(place)) for place, s in spreads.items()}

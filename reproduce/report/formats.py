@@ -1,7 +1,10 @@
 """The report's format of numbers and names, the same everywhere."""
 
+import math
+
 from datasets.errors import printable
 from reproduce.methods import METHODS
+from reproduce.report.statistics import UNDECIDED
 
 ENDED_EARLY = "†"
 ABOUT_ENDED_EARLY = (
@@ -71,13 +74,30 @@ def interval(estimate):
     return " … ".join(map(number, estimate.interval))
 
 
+def more_seeds(comparison):
+    """What would decide a comparison: ``7 more seeds, 14 min to 13.2 h``; a dash if it is decided or was not run."""
+    if comparison.state != UNDECIDED:
+        return "–"
+    more = comparison.more_seeds
+    if more is None:
+        return "unknown until more seeds give a spread"
+    if more >= 100:
+        return f"{'thousands' if more == math.inf else 'hundreds'} of seeds, {_durations(1, comparison.seconds)} each"
+    return f"{more} more seed{'s' if more > 1 else ''}, {_durations(more, comparison.seconds)}"
+
+
+def _durations(times, limits):
+    """So many times the `limits`, in words; once if they are equal."""
+    return " to ".join(dict.fromkeys(duration(times * seconds) for seconds in limits))
+
+
 def duration(seconds):
-    """``75 min`` or ``1.4 s``."""
+    """``1.4 s``, ``75 min``, ``2.1 h`` or ``208 h``."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     if seconds < 2 * 3600:
         return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 3600:.{0 if seconds >= 360_000 else 1}f} h"
 
 
 def setup(name):
@@ -88,5 +108,5 @@ def setup(name):
 
 def counts(states):
     """A list of states as ``5 reproduced, 60 not run``, in order of importance."""
-    order = ("reproduced", "not reproduced", "provisional", "diverged", "not run")
+    order = ("reproduced", "not reproduced", "undecided", "provisional", "diverged", "not run")
     return ", ".join(f"{states.count(state)} {state}" for state in order if state in states)

@@ -1,4 +1,4 @@
-"""Decides whether a measured number agrees with a published one, and estimates how measured numbers differ.
+"""Decides whether a measured number agrees with a published one.
 
 The paper and we measure on the same test set, so the yardstick is the spread between seeds. If too few seeds ran to
 know it, a stand-in is used and the verdict is provisional.
@@ -12,6 +12,7 @@ from scipy import stats
 
 REPRODUCED = "reproduced"
 NOT_REPRODUCED = "not reproduced"
+UNDECIDED = "undecided"
 PROVISIONAL = "provisional"
 NOT_RUN = "not run"
 DIVERGED = "diverged"
@@ -38,11 +39,23 @@ class Pool:
         Its degrees of freedom ν.
     members : tuple of str
         The methods whose runs are pooled.
+    paired_s : float
+        Standard deviation of what is left of the results when each method and each seed has a mean of its own; NaN if
+        `paired_dof` is 0.
+    paired_dof : int
+        Its degrees of freedom.
     """
 
     s: float
     dof: int
     members: tuple
+    paired_s: float = float("nan")
+    paired_dof: int = 0
+
+    @classmethod
+    def of(cls, samples):
+        """The pool of `samples`, a dict of method to dict of seed to result."""
+        return cls(*pooled(list(sample.values()) for sample in samples.values()), tuple(samples), *paired(samples))
 
     @property
     def known(self):
@@ -63,12 +76,15 @@ class Estimate:
         Degrees of freedom of `standard_error`; None if it is a stand-in, which is taken as normal.
     basis : str
         The source of `standard_error`, in words.
+    parts : tuple of reproduce.report.contrasts.Part
+        The independent parts of the variance of a contrast; empty for others and for stand-ins.
     """
 
     value: float
     standard_error: float | None
     dof: float | None
     basis: str
+    parts: tuple = ()
 
     @property
     def provisional(self):
@@ -79,8 +95,12 @@ class Estimate:
         """Half the width of the 95% interval, or None."""
         if self.standard_error is None:
             return None
-        quantile = stats.norm.ppf(QUANTILE) if self.dof is None else stats.t.ppf(QUANTILE, self.dof)
-        return float(quantile * self.standard_error)
+        return float(self.quantile * self.standard_error)
+
+    @property
+    def quantile(self):
+        """The quantile of Student's t, or of the normal distribution for a stand-in, that the interval ends at."""
+        return stats.norm.ppf(QUANTILE) if self.dof is None else stats.t.ppf(QUANTILE, self.dof)
 
     @property
     def interval(self):
@@ -114,6 +134,42 @@ def pooled(samples):
     return (float(np.sqrt(squares / dof)) if dof else float("nan")), dof
 
 
+def paired(samples):
+    """The standard deviation that is left when each method and each seed has a mean of its own.
+
+    Runs of one seed start from the same weights and see the data in the same order, so they may err together. This is
+    the residual of the least-squares fit of ``method + seed``, a randomized block design whose blocks are the seeds
+    (Montgomery, Design and Analysis of Experiments, chapter 4). Of two methods it is that of the paired t-test.
+
+    Parameters
+    ----------
+    samples : dict of str to dict of int to float
+        The results of each method, by seed; seeds may be missing.
+
+    Returns
+    -------
+    s : float
+        NaN if `dof` is 0.
+    dof : int
+        The number of results less the rank of the fit; (methods − 1)·(seeds − 1) if none is missing.
+
+    Examples
+    --------
+    >>> paired({"a": {1: 1.0, 2: 3.0}, "b": {1: 2.0, 2: 5.0}})  # the differences are 1 and 2
+    (0.5..., 1)
+    """
+    methods, seeds = list(samples), sorted(set().union(*samples.values()))
+    results = [(methods.index(m), seeds.index(seed), x) for m, sample in samples.items() for seed, x in sample.items()]
+    design = np.zeros((len(results), len(methods) + len(seeds)))
+    for row, (method, seed, _) in enumerate(results):
+        design[row, [method, len(methods) + seed]] = 1
+    values = np.array([x for *_, x in results])
+    fit, _, rank, _ = np.linalg.lstsq(design, values, rcond=None)
+    dof = len(results) - int(rank)
+    squares = float(((values - design @ fit) ** 2).sum())
+    return (float(np.sqrt(squares / dof)) if dof else float("nan")), dof
+
+
 def equal_spreads(samples):
     """The p-value of Brown and Forsythe's test for equal spreads; 1 if the samples are too small for it.
 
@@ -136,8 +192,8 @@ def pools(samples, apart=()):
 
     Parameters
     ----------
-    samples : dict of str to array_like, shape (seeds,)
-        The results of each method's seeds, at least one.
+    samples : dict of str to dict of int to float
+        The results of each method, at least one, by seed.
     apart : container of str
         Methods that are known to differ from the rest; they are pooled among themselves.
 
@@ -146,17 +202,19 @@ def pools(samples, apart=()):
     dict of str to Pool
         The pool of each method.
     """
+    values = {method: list(sample.values()) for method, sample in samples.items()}
     result = {}
     for known_apart in (True, False):
-        together = {method: sample for method, sample in samples.items() if (method in apart) is known_apart}
-        while equal_spreads(together.values()) < LEVEL:
+        together = [method for method in samples if (method in apart) is known_apart]
+        while equal_spreads(values[method] for method in together) < LEVEL:
             leaver = max(
-                (method for method, sample in together.items() if len(sample) >= 3),
-                key=lambda method: equal_spreads([x for name, x in together.items() if name != method]),
+                (method for method in together if len(values[method]) >= 3),
+                key=lambda method: equal_spreads(values[name] for name in together if name != method),
             )
-            result[leaver] = Pool(*pooled([together.pop(leaver)]), (leaver,))
+            together.remove(leaver)
+            result[leaver] = Pool.of({leaver: samples[leaver]})
         if together:
-            result |= dict.fromkeys(together, Pool(*pooled(together.values()), tuple(together)))
+            result |= dict.fromkeys(together, Pool.of({method: samples[method] for method in together}))
     return result
 
 
@@ -205,58 +263,14 @@ def prediction(values, pool, stand_in=None):
     values = np.asarray(values, "float64")
     mean = float(values.mean())
     if pool.known:
-        return Estimate(mean, float(pool.s * np.sqrt(1 + 1 / len(values))), pool.dof, _spread_of(pool))
+        return Estimate(mean, float(pool.s * np.sqrt(1 + 1 / len(values))), pool.dof, spread_of(pool))
     if stand_in is None:
         return Estimate(mean, None, None, NO_YARDSTICK)
     return Estimate(mean, float(np.sqrt(2) * stand_in), None, STAND_IN)
 
 
-def contrast(coefficients, samples, pools_of_samples, stand_ins):
-    """Σ cᵢ·(mean of sample i), with its standard error.
-
-    If all samples have three or more seeds in common, these seeds are paired. Otherwise the means of all seeds are
-    compared by their pooled spreads, with Welch and Satterthwaite's degrees of freedom. If a spread is not known, the
-    stand-ins take its place.
-
-    Parameters
-    ----------
-    coefficients : sequence of float
-    samples : sequence of dict of int to float
-        The results of each sample, by seed.
-    pools_of_samples : sequence of Pool
-    stand_ins : sequence of float or None
-        Standard error of one run of each sample.
-
-    Returns
-    -------
-    Estimate
-    """
-    seeds = sorted(set.intersection(*map(set, samples)))
-    if len(seeds) > MINIMUM_DOF:
-        per_seed = np.dot(coefficients, [[sample[seed] for seed in seeds] for sample in samples])
-        s, dof = pooled([per_seed])
-        standard_error = float(s / np.sqrt(len(seeds)))
-        return Estimate(float(per_seed.mean()), standard_error, dof, f"{len(seeds)} paired seeds")
-    value = sum(c * float(np.mean(list(x.values()))) for c, x in zip(coefficients, samples, strict=True))
-    if all(pool.known for pool in pools_of_samples):
-        return Estimate(value, *_welch(coefficients, samples, pools_of_samples), "spread between seeds, not paired")
-    if any(error is None for error in stand_ins):
-        return Estimate(value, None, None, NO_YARDSTICK)
-    error = np.sqrt(sum((c * e) ** 2 for c, e in zip(coefficients, stand_ins, strict=True)))
-    return Estimate(value, float(error), None, STAND_IN)
-
-
-def _welch(coefficients, samples, pools_of_samples):
-    """Standard error and degrees of freedom of a contrast of means with these pooled spreads."""
-    variances = {}
-    for c, sample, pool in zip(coefficients, samples, pools_of_samples, strict=True):
-        variances[pool] = variances.get(pool, 0.0) + c**2 * pool.s**2 / len(sample)
-    total = sum(variances.values())
-    if total == 0:
-        return 0.0, min(pool.dof for pool in pools_of_samples)
-    return float(np.sqrt(total)), total**2 / sum(variance**2 / pool.dof for pool, variance in variances.items())
-
-
-def _spread_of(pool):
+def spread_of(pool, paired=False):
+    """A pool's spread in words."""
+    s, dof = (pool.paired_s, pool.paired_dof) if paired else (pool.s, pool.dof)
     whose = f"{len(pool.members)} methods, pooled" if len(pool.members) > 1 else "its own seeds"
-    return f"s = {pool.s:.3f} with ν = {pool.dof}, of {whose}"
+    return f"s = {s:.3f} with ν = {dof}, of {whose}"

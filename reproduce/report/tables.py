@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from reproduce import experiments
 from reproduce.errors import UserError
 from reproduce.methods import METHODS
-from reproduce.report import formats, statistics
+from reproduce.report import formats, power, statistics
 from reproduce.report.run_folders import LeftOut, RunFolder, read
 from reproduce.report.statistics import DIVERGED, NO_YARDSTICK, NOT_REPRODUCED, NOT_RUN, PROVISIONAL, REPRODUCED, Pool
 
@@ -126,6 +126,11 @@ class Cell:
         if not self.runs:
             return None
         return statistics.prediction(self.values, self.pool, None if self.pool.known else self.stand_in)
+
+    @cached_property
+    def detectable(self):
+        """The smallest difference from the paper that these seeds would show in 80 of 100 repetitions, or None."""
+        return power.detectable(self.estimate) if self.runs else None
 
     @property
     def difference(self):
@@ -294,17 +299,29 @@ def _earliest(runs):
     return sorted(kept.values(), key=lambda run: run.path), left_out
 
 
+def differing(record, wanted):
+    """The keys of a record's settings that differ from the `wanted` ones and can change its result."""
+    have, wanted = comparable(record.settings, record.seed), comparable(wanted, record.seed)
+    return {key for key in have.keys() | wanted.keys() if have.get(key) != wanted.get(key)}
+
+
 @cache
 def _resolved(experiment, method, overrides):
-    return experiments.resolve(experiment, method, dict(overrides)).settings
+    return experiments.resolve(experiment, method, dict(overrides))
 
 
-def settings_of(experiment, method, overrides):
-    """The settings of an experiment with overrides for a method, or None if no configuration admits them."""
+def resolved(experiment, method, overrides):
+    """An experiment with overrides for a method, or None if no configuration admits them."""
     try:
         return _resolved(experiment, method, tuple(sorted(overrides.items())))
     except UserError:
         return None
+
+
+def settings_of(experiment, method, overrides):
+    """Its settings, or None if no configuration admits them."""
+    found = resolved(experiment, method, overrides)
+    return found and found.settings
 
 
 def _counts(run, cell, wanted):
@@ -312,7 +329,7 @@ def _counts(run, cell, wanted):
         wanted is not None
         and (run.record.experiment, run.record.method) == (cell.column.experiment, cell.method)
         and run.record.official
-        and comparable(run.record.settings, run.record.seed) == comparable(wanted, run.record.seed)
+        and not differing(run.record, wanted)
     )
 
 
@@ -327,12 +344,8 @@ def _why_no_cell(run, cells):
         wanted = settings_of(run.record.experiment, run.record.method, cell.column.overrides)
         if wanted is None:
             continue
-        have, wanted = comparable(run.record.settings, run.record.seed), comparable(wanted, run.record.seed)
-        differences.append([
-            (key, have.get(key), wanted.get(key))
-            for key in sorted(have.keys() | wanted.keys())
-            if have.get(key) != wanted.get(key)
-        ])  # fmt: skip
+        keys = sorted(differing(run.record, wanted))
+        differences.append([(key, run.record.settings.get(key), wanted.get(key)) for key in keys])
     if not differences:
         return f"this version has no configuration for {run.record.experiment}"
     reasons = [] if run.record.official else ["unofficial data"]
@@ -349,7 +362,7 @@ def _with_pools(cells):
     samples = {}
     for cell in cells:
         if cell.runs:
-            samples.setdefault(cell.column.setup, {})[cell.method] = cell.values
+            samples.setdefault(cell.column.setup, {})[cell.method] = cell.by_seed
     language = {cell.column.setup for cell in cells if cell.table.metric == "test_loss"}
     pools = {
         setup: statistics.pools(by_method, DIVERGING if setup in language else ())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import optimize, stats
 
 from reproduce.report import statistics
 from reproduce.report.statistics import Pool
@@ -61,13 +61,17 @@ def test_no_interval_without_any_yardstick():
     assert estimate.interval == (1.3, 1.3)
 
 
+def by_seed(samples):
+    return {method: dict(enumerate(sample)) for method, sample in samples.items()}
+
+
 def coverage(spreads, seeds, repetitions):
     """How often a further run of each method lies in its interval, by method."""
     rng = np.random.RandomState(1234)
     inside = dict.fromkeys(METHODS, 0)
     for _ in range(repetitions):
         samples = {m: rng.normal(1.3, s, seeds) for m, s in zip(METHODS, spreads, strict=True)}
-        pools = statistics.pools(samples)
+        pools = statistics.pools(by_seed(samples))
         for method, s in zip(METHODS, spreads, strict=True):
             low, high = statistics.prediction(samples[method], pools[method]).interval
             inside[method] += low <= rng.normal(1.3, s) <= high
@@ -90,7 +94,7 @@ def test_it_covers_nearly_as_often_where_one_method_spreads_far_more():
 def test_a_method_that_spreads_more_leaves_the_pool():
     rng = np.random.RandomState(3)
     samples = {m: rng.normal(1, 0.05, 6) for m in "abc"} | {"d": rng.normal(3, 2.0, 6)}
-    pools = statistics.pools(samples)
+    pools = statistics.pools(by_seed(samples))
     assert pools["d"].members == ("d",) and pools["d"].dof == 5
     assert pools["a"] is pools["b"] is pools["c"] and pools["a"].dof == 15
     assert pools["a"].s == pytest.approx(statistics.pooled([samples[m] for m in "abc"])[0])
@@ -98,7 +102,7 @@ def test_a_method_that_spreads_more_leaves_the_pool():
 
 def test_methods_known_to_differ_are_pooled_among_themselves():
     samples = {"a": [1.0, 1.1], "b": [2.0, 2.2], "c": [5.0, 9.0]}
-    pools = statistics.pools(samples, apart=("c",))
+    pools = statistics.pools(by_seed(samples), apart=("c",))
     assert pools["c"].members == ("c",) and pools["a"].members == ("a", "b")
 
 
@@ -127,49 +131,33 @@ def test_bootstrap_repeats():
     assert statistics.bootstrap_standard_error(losses) == statistics.bootstrap_standard_error(losses)
 
 
-def test_paired_seeds_are_the_paired_t_test():
-    a, b = {1: 1.17, 2: 1.21, 3: 1.19, 9: 4.0}, {1: 1.25, 2: 1.22, 3: 1.30}
-    pool = Pool(0.05, 8, ("a", "b"))
-    estimate = statistics.contrast((1, -1), (a, b), (pool, pool), (None, None))
-    expected = stats.ttest_rel([a[i] for i in b], list(b.values())).confidence_interval()
-    assert estimate.interval == pytest.approx((expected.low, expected.high))
-    assert estimate.basis == "3 paired seeds"
+def test_the_paired_spread_is_the_error_of_the_two_way_anova():
+    """By the textbook's sums of squares for a whole table; by a numerical minimum for one with gaps."""
+    table = np.random.RandomState(5).normal(1.3, 0.05, (4, 6))
+    residuals = table - table.mean(1, keepdims=True) - table.mean(0) + table.mean()
+    s, dof = statistics.paired(by_seed(dict(zip("abcd", table, strict=True))))
+    assert (s, dof) == (pytest.approx(np.sqrt((residuals**2).sum() / 15)), 15)
+    gaps = {"a": {1: 1.0, 2: 2.0, 3: 4.0}, "b": {1: 2.0, 2: 2.0}, "c": {2: 7.0, 3: 9.0}}
+
+    def squares(means, seeds):
+        return sum((x - means[m] - seeds[i]) ** 2 for m, own in zip((0, 1, 2), gaps.values(), strict=True)
+                   for i, x in own.items())  # fmt: skip
+
+    least = optimize.minimize(lambda p: squares(p[:3], dict(enumerate((0, *p[3:]), 1))), np.zeros(5)).fun
+    assert statistics.paired(gaps) == (pytest.approx(np.sqrt(least / 2)), 2)
 
 
-def test_unpaired_with_a_shared_spread_is_the_pooled_t_test():
-    a, b = {1: 1.17, 2: 1.21, 3: 1.19}, {4: 1.25, 5: 1.22, 6: 1.30, 7: 1.28}
-    pool = Pool(*statistics.pooled([list(a.values()), list(b.values())]), ("a", "b"))
-    estimate = statistics.contrast((1, -1), (a, b), (pool, pool), (None, None))
-    expected = stats.ttest_ind(list(a.values()), list(b.values())).confidence_interval()
-    assert estimate.interval == pytest.approx((expected.low, expected.high))
-
-
-def test_unpaired_with_spreads_of_their_own_is_welchs_t_test():
-    a, b = {1: 1.17, 2: 1.21, 3: 1.19}, {4: 1.25, 5: 1.02, 6: 1.60, 7: 1.28}
-    pools = [Pool(*statistics.pooled([list(x.values())]), ("x",)) for x in (a, b)]
-    estimate = statistics.contrast((1, -1), (a, b), pools, (None, None))
-    expected = stats.ttest_ind(list(a.values()), list(b.values()), equal_var=False)
-    assert estimate.dof == pytest.approx(expected.df)
-    interval = expected.confidence_interval()
-    assert estimate.interval == pytest.approx((interval.low, interval.high))
-
-
-def test_single_runs_are_compared_by_the_stand_ins():
-    unknown = Pool(float("nan"), 0, ("a",))
-    estimate = statistics.contrast((1, -1), ({1: 1.0}, {1: 1.5}), (unknown, unknown), (0.3, 0.4))
-    assert estimate.provisional
-    assert estimate.half_width == pytest.approx(stats.norm.ppf(0.975) * 0.5)
-    assert statistics.contrast((1, -1), ({1: 1.0}, {1: 1.5}), (unknown, unknown), (0.3, None)).half_width is None
-
-
-def test_two_equal_methods_are_told_apart_no_oftener_than_stated():
+def test_a_seed_that_shifts_all_methods_does_not_widen_the_paired_spread():
     rng = np.random.RandomState(0)
-    wrong = 0
-    for _ in range(2000):
-        a, b = (dict(enumerate(rng.normal(1.2, 0.05, 3))) for _ in range(2))
-        pool = Pool(0.05, 4, ("a", "b"))
-        wrong += statistics.contrast((1, -1), (a, b), (pool, pool), (None, None)).interval[1] < 0
-    assert wrong / 2000 == pytest.approx(0.025, abs=0.01)
+    samples = {m: rng.normal(1.2, 0.05, 5) for m in METHODS}
+    shifted = {m: sample + 10 * np.arange(5) for m, sample in samples.items()}
+    assert statistics.paired(by_seed(shifted))[0] == pytest.approx(statistics.paired(by_seed(samples))[0])
+    assert Pool.of(by_seed(shifted)).s > 10
+
+
+def test_the_paired_spread_of_seeds_that_no_methods_share_is_unknown():
+    s, dof = statistics.paired({"a": {1: 1.0, 2: 1.1}, "b": {3: 1.0, 4: 1.1}})
+    assert np.isnan(s) and dof == 0
 
 
 @given(

@@ -141,7 +141,7 @@ def language_cell(values, method="lab", losses=None):
     cell = next(c for c in tables.published() if (c.table.number, c.method) == (3, method))
     fields = [{"seed": i, "settings": {"network.kind": "lstm"}, "test_loss": v} for i, v in enumerate(values)]
     runs = tuple(run_folder_of(**of, test_losses=losses) for of in fields)
-    return replace(cell, runs=runs, pool=statistics.pools({method: values})[method])
+    return replace(cell, runs=runs, pool=statistics.pools({method: dict(enumerate(values))})[method])
 
 
 def test_a_cross_entropy_without_losses_of_its_sequences_has_no_yardstick():
