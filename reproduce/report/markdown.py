@@ -4,7 +4,7 @@ import html
 import re
 
 from datasets.errors import printable
-from reproduce.report import claims, figure1, formats
+from reproduce.report import claims, figure1, formats, overview
 from reproduce.report.gradients import SHARE
 from reproduce.report.page import distinct, ended_early, layout, link, listing
 from reproduce.report.tables import paper
@@ -49,16 +49,17 @@ def render(results, out):
     figures, unused = figure1.collect(results)
     about = paper()
     early = [formats.ABOUT_ENDED_EARLY] if ended_early(rows) else []
+    judged = claims.check(results.cells, figures)
     parts = [
         f"# {about['title']}: what was reproduced",
-        f"{about['authors']}, {about['venue']}, {about['preprint']}. Of the {len(results.cells)} numbers in the "
-        f"paper's tables: {formats.counts([cell.state for cell in results.cells])}.",
+        f"{about['authors']}, {about['venue']}, {about['preprint']}.",
+        _found(results, judged),
         "## Results",
-        *_tables(results.cells),
+        *_tables(results),
         "\n".join(f"- {note}" for note in [*_versions(about), *about["notes"], *early]),
         *_measured(results.cells, out),
         "## Claims",
-        *_claims(results.cells, figures),
+        *_claims(judged),
         *_gradients(figures, unused, out),
     ]
     if results.others:
@@ -75,12 +76,12 @@ def render(results, out):
     return "\n\n".join(parts) + "\n"
 
 
-def readme_table(cells, base="."):
-    """The README's table: every measured cell, and the number of cells of each table in each state.
+def readme_table(results, base="."):
+    """The README's table: what was found, every measured cell, and the number of cells of each table in each state.
 
     Parameters
     ----------
-    cells : list of reproduce.report.tables.Cell
+    results : reproduce.report.tables.Results
     base : path
         The README's folder; links to records are relative to it.
 
@@ -90,30 +91,59 @@ def readme_table(cells, base="."):
         Markdown, without the lines that mark the table's place.
     """
     lines = []
-    for number in sorted({cell.table.number for cell in cells}):
-        states = [cell.state for cell in cells if cell.table.number == number]
+    for number in sorted({cell.table.number for cell in results.cells}):
+        states = [cell.state for cell in results.cells if cell.table.number == number]
         lines.append(f"- Table {number}: {formats.counts(states)}.")
-    measured = _cells_table([cell for cell in cells if cell.runs], base)
-    return "\n\n".join([*([measured] if measured else []), "\n".join(lines)])
+    measured = _cells_table([cell for cell in results.cells if cell.runs], base)
+    return "\n\n".join([_found(results, claims.of(results)), *([measured] if measured else []), "\n".join(lines)])
+
+
+def claims_table(results):
+    """Every comparison behind the paper's claims that was made: numbers, verdict, and what would decide it."""
+    rows = [
+        (claim.title, *_comparison(comparison))
+        for claim in claims.of(results)
+        for comparison in claim.comparisons
+        if not comparison.missing
+    ]
+    return table(("Claim", *COMPARISON), rows, right=(3, 4, 5)) if rows else "No claim was tested."
+
+
+def _found(results, judged):
+    return "\n".join(f"- {sentence}" for sentence in overview.sentences(results, judged))
 
 
 def _versions(about):
     return [f"The paper's numbers are from {version}, {what}." for version, what in about["versions"].items()]
 
 
-def _tables(cells):
-    for published, columns, groups in layout(cells):
+def _tables(results):
+    for published, columns, groups, rest in layout(results):
         about = f"**Table {published.number}.** {published.title}, {published.unit}"
-        yield f"{about}: the paper's number, then our mean ± sd (seeds)."
-        header = [published.columns]
-        for column in columns:
-            header += [column.label, "ours"]
-        rows = []
-        for _, lines in groups:
-            for label, row in lines:
-                pairs = [(formats.number(cell.paper), formats.ours(cell)) for cell in row]
-                rows.append([label, *(text for pair in pairs for text in pair)])
-        yield table(header, rows, right=range(1, len(header)))
+        if columns:
+            yield f"{about}: the paper's number, then our mean ± sd (seeds)."
+            header = [published.columns]
+            for column in columns:
+                header += [column.label, "ours"]
+            rows = []
+            for _, lines in groups:
+                for label, row in lines:
+                    pairs = [(formats.number(cell.paper), formats.ours(cell)) for cell in row]
+                    rows.append([label, *(text for pair in pairs for text in pair)])
+            yield table(header, rows, right=range(1, len(header)))
+        if rest:
+            yield _not_run(rest, "" if columns else f"{about}: ")
+
+
+def _not_run(rest, about):
+    """One line on the cells of a table that were not run, which opens to the cells."""
+    rows = [
+        (cell.column.label, cell.label, formats.number(cell.paper), overview.time([seconds]), f"`{cell.command}`")
+        for cell, seconds in rest.pairs
+    ]
+    cells = table((rest.table.columns, "Method", "Paper", "One run", "Command"), rows, right=(2, 3))
+    line = f"{about}{len(rest.cells)} numbers not run; one run of each: {rest.time}. `{rest.command}`"
+    return f"{line}\n\n<details><summary>Which</summary>\n\n{cells}\n\n</details>"
 
 
 def _measured(cells, out):
@@ -122,10 +152,16 @@ def _measured(cells, out):
         return []
     yardsticks = "\n".join(
         f"- Table {cell.table.number}, {cell.column.title}, {cell.label}: {cell.column.test_size:,} test "
-        f"{cell.column.test_unit}; {cell.estimate.basis}; 95% interval {formats.interval(cell.estimate)}."
+        f"{cell.column.test_unit}; {cell.estimate.basis}; 95% interval {formats.interval(cell.estimate)}; the smallest "
+        f"difference that the seeds could show: {formats.number(cell.detectable)}."
         for cell in measured
     )
-    return ["## Cell by cell", _cells_table(measured, out), yardsticks]
+    found = overview.tally(cells)
+    outside = (
+        f"{len(found.outside)} of {len(found.judged)} cells with a known spread lie outside; chance alone would put "
+        f"{found.expected:.1f} there, and as many or more in {overview.percent(found.chance)} of cases."
+    )
+    return ["## Cell by cell", _cells_table(measured, out), yardsticks, *([outside] if found.judged else [])]
 
 
 def _cells_table(cells, base):
@@ -160,26 +196,30 @@ def _cells_table(cells, base):
     return table(header, rows, right=(3, 4, 5, 6))
 
 
-def _claims(cells, figures):
-    for claim in claims.check(cells, figures):
+COMPARISON = ("Where", "Cells", "Paper", "Ours", "95% interval", "Holds if", "Verdict", "Would decide it")
+
+
+def _claims(judged):
+    for claim in judged:
         yield f"### {claim.title}: {claim.state}"
         if claim.note:
             yield claim.note
-        rows = [
-            (
-                comparison.label,
-                comparison.formula,
-                formats.signed(comparison.paper),
-                formats.contrast(comparison),
-                formats.interval(comparison.estimate),
-                comparison.rule.text,
-                comparison.verdict,
-            )
-            for comparison in claim.comparisons
-        ]
+        rows = [_comparison(comparison) for comparison in claim.comparisons]
         if rows:
-            header = ("Where", "Cells", "Paper", "Ours", "95% interval", "Holds if", "Verdict")
-            yield table(header, rows, right=(2, 3, 4))
+            yield table(COMPARISON, rows, right=(2, 3, 4))
+
+
+def _comparison(comparison):
+    return (
+        comparison.label,
+        comparison.formula,
+        formats.signed(comparison.paper),
+        formats.contrast(comparison),
+        formats.interval(comparison.estimate),
+        comparison.rule.text,
+        comparison.verdict,
+        formats.more_seeds(comparison),
+    )
 
 
 def _gradients(figures, unused, out):

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import jinja2
 
 from reproduce.methods import METHODS
-from reproduce.report import claims, figure1, formats, plots, statistics
+from reproduce.report import agreement, claims, figure1, formats, overview, plots, statistics
 from reproduce.report.gradients import SHARE
 from reproduce.report.run_folders import RunFolder
 from reproduce.report.tables import command_of, paper
@@ -55,26 +55,22 @@ def render(results, out):
     -------
     str
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("reproduce.report", "."),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["id"] = id
-    environment.globals |= {"f": formats, "anchor_of": anchor_of, "command_of": command_of}
     rows = listing(results)
     figures, unused = figure1.collect(results)
-    return environment.get_template("page.html.j2").render(
-        style=(resources.files("reproduce.report") / "style.css").read_text(encoding="utf-8"),
+    judged = claims.check(results.cells, figures)
+    return template("page.html.j2").render(
         paper=paper(),
         results=results,
         counts=formats.counts([cell.state for cell in results.cells]),
-        measured=[cell for cell in results.cells if cell.runs],
-        tables=layout(results.cells),
+        sentences=overview.sentences(results, judged),
+        agreement=agreement.panels(results.cells, "agreement"),
+        standardized=agreement.standardized(results.cells, "standardized"),
+        tally=overview.tally(results.cells),
+        time=overview.time,
+        percent=overview.percent,
+        tables=layout(results),
         columns=_measured_columns(results.cells),
-        claims=claims.check(results.cells, figures),
+        claims=judged,
         gradients=[(figure, _gradient_figures(figure, f"gradients-{i}")) for i, figure in enumerate(figures)],
         unused_gradients=unused,
         matrix=figure1.MATRIX,
@@ -90,6 +86,20 @@ def render(results, out):
     )
 
 
+def template(name):
+    """A template of this folder, with the page's style, formats and links."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("reproduce.report", "."),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = (resources.files("reproduce.report") / "style.css").read_text(encoding="utf-8")
+    environment.globals |= {"f": formats, "anchor_of": anchor_of, "command_of": command_of, "style": style}
+    return environment.get_template(name)
+
+
 def link(run, name, base):
     """A relative link from folder `base` to file `name` of a run."""
     return quote(Path(os.path.relpath((run.folder / name).resolve(), Path(base).resolve())).as_posix())
@@ -102,19 +112,31 @@ def anchor_of(cell):
     return f"table-{cell.table.number}-{_slug(cell.column.label)}-{cell.method}"
 
 
-def layout(cells):
-    """Arrange the cells as the paper's tables: (table, columns, groups of (title, rows of (label, cells)))."""
+def layout(results):
+    """Arrange the cells as the paper's tables.
+
+    Returns
+    -------
+    list of (table, columns, groups, rest)
+        The columns with a run; groups of (title, rows of (label, cells)); and the table's `NotRun`, or None.
+    """
+    rest = {missing.table: missing for missing in overview.not_run(results)}
     tables = {}
-    for cell in cells:
+    for cell in results.cells:
         tables.setdefault(cell.table, {}).setdefault(cell.column, {})[cell.method] = cell
-    for table, columns in tables.items():
-        present = {method for column in columns.values() for method in column}
-        rows = [method for method in METHODS.values() if method.name in present]
-        groups = [
-            (title, [(method.label, [column[method.name] for column in columns.values()]) for method in methods])
-            for title, methods in itertools.groupby(rows, key=lambda method: method.group)
-        ]
-        yield table, list(columns), groups
+    return [(table, *_shown(columns), rest.get(table)) for table, columns in tables.items()]
+
+
+def _shown(columns):
+    """The columns in which anything ran, and their rows in groups."""
+    shown = {c: own for c, own in columns.items() if any(cell.runs or cell.diverged for cell in own.values())}
+    present = {method for own in shown.values() for method in own}
+    rows = [method for method in METHODS.values() if method.name in present]
+    groups = [
+        (title, [(method.label, [own[method.name] for own in shown.values()]) for method in methods])
+        for title, methods in itertools.groupby(rows, key=lambda method: method.group)
+    ]
+    return list(shown), groups
 
 
 def _measured_columns(cells):

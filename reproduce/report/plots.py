@@ -19,6 +19,8 @@ from reproduce.report.gradients import SHARE
 VALIDATION, TEST, TRAINING = "#2b83ba", "#d95f0e", "#5f8f3e"
 INK, FAINT = "#010203", "#040506"
 """Placeholders for ``currentColor`` and the theme's ``--rule`` until the SVG is written."""
+VERDICTS = {"#070809": "var(--yes)", "#0a0b0c": "var(--no)", "#0d0e0f": "var(--maybe)"}
+"""Placeholders for the theme's colours of verdicts."""
 
 STYLE = {
     "font.size": 8,
@@ -105,7 +107,7 @@ def intervals(cells, name):
             f"paper {formats.number(cell.paper)}"
             for cell in cells
         )
-        return _svg(figure, name, f"{cells[0].column.title}, {_label(cells[0].table)}. {alt}")
+        return svg(figure, name, f"{cells[0].column.title}, {_label(cells[0].table)}. {alt}")
 
 
 def _label(table):
@@ -160,7 +162,7 @@ def histograms(method, run, name):
         _log_scale(axes)
         axes.set_xlabel("w")
         alt = f"{formats.label(method)}, seed {run.record.seed}: density of the latent weights of " + ", ".join(layers)
-        return _svg(figure, name, alt)
+        return svg(figure, name, alt)
 
 
 def gradients(figure, matrix, steps, name):
@@ -183,7 +185,7 @@ def gradients(figure, matrix, steps, name):
         axes.xaxis.set_major_locator(MaxNLocator(4))
         axes.ticklabel_format(axis="x", scilimits=(-3, 4))
         axes.set_xlabel("gradient")
-        return _svg(panel, name, f"{steps} steps: share of the gradients by value. {_widths(figure, matrix, steps)}")
+        return svg(panel, name, f"{steps} steps: share of the gradients by value. {_widths(figure, matrix, steps)}")
 
 
 def gradient_magnitudes(figure, matrix, steps, name):
@@ -206,7 +208,7 @@ def gradient_magnitudes(figure, matrix, steps, name):
         axes.yaxis.set_major_locator(MaxNLocator(4))
         axes.set_xlabel("magnitude of the gradient")
         widths = _widths(figure, matrix, steps)
-        return _svg(panel, name, f"{steps} steps: share of the gradients per decade of their magnitude. {widths}")
+        return svg(panel, name, f"{steps} steps: share of the gradients per decade of their magnitude. {widths}")
 
 
 def _recorded(figure, matrix, steps):
@@ -255,7 +257,7 @@ def _curves(method, runs, lines, limits, marks, name, alt):
             _log_scale(axes)
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.set_xlabel("epoch")
-        return _svg(figure, name, f"{formats.label(method)}. {alt}")
+        return svg(figure, name, f"{formats.label(method)}. {alt}")
 
 
 def _panel(method):
@@ -275,7 +277,7 @@ def _log_scale(axes):
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-def _svg(figure, name, alt):
+def svg(figure, name, alt):
     """`figure` as an inline element with accessible text `alt`, its identifiers prefixed with `name`."""
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
@@ -288,6 +290,7 @@ def _svg(figure, name, alt):
     text = head + 'xmlns:xlink="http://www.w3.org/1999/xlink">' + text[text.index(">") + 1 :]
     text = re.sub(r'\bid="([^"]*)"', rf'id="{name}-\1"', text)
     text = re.sub(r'(url\(|href=")#', rf"\1#{name}-", text)
-    text = text.replace(INK, "currentColor").replace(FAINT, "var(--rule)")
+    for placeholder, colour in ({INK: "currentColor", FAINT: "var(--rule)"} | VERDICTS).items():
+        text = text.replace(placeholder, colour)
     text = re.sub(r"font: ?([^;\"]*?)'DejaVu Sans'[^;\"]*", r"font: \1var(--sans)", text)
     return re.sub(r"\n\s*", "\n", text).strip()

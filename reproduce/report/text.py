@@ -1,7 +1,7 @@
 """The report's tables for a terminal."""
 
 from datasets.errors import printable
-from reproduce.report import formats
+from reproduce.report import claims, formats
 from reproduce.report.tables import in_order
 
 
@@ -28,12 +28,13 @@ def grid(header, rows, right=()):
     return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
 
 
-def format_cells(cells):
-    """A table of all cells: the paper's number, ours, the state, and the command.
+def format_cells(results):
+    """A table of all cells: the paper's number, ours, the smallest difference that the seeds could show, the state, and
+    the command; then one of the paper's claims as far as they were tested.
 
     Parameters
     ----------
-    cells : list of reproduce.report.tables.Cell
+    results : reproduce.report.tables.Results
 
     Returns
     -------
@@ -46,14 +47,34 @@ def format_cells(cells):
             cell.label,
             formats.number(cell.paper),
             formats.ours(cell),
+            formats.number(cell.detectable),
             cell.verdict,
             cell.command,
         )
-        for cell in cells
+        for cell in results.cells
     ]
-    header = ("Table", "Column", "Method", "Paper", "Ours (n)", "State", "Command")
-    total = f"{len(cells)} cells: {formats.counts([cell.state for cell in cells])}"
-    return f"{grid(header, rows, right=(0, 3))}\n\n{total}"
+    header = ("Table", "Column", "Method", "Paper", "Ours (n)", "Could show", "State", "Command")
+    total = f"{len(rows)} cells: {formats.counts([cell.state for cell in results.cells])}"
+    return f"{grid(header, rows, right=(0, 3, 5))}\n\n{total}\n\n{_format_claims(claims.of(results))}"
+
+
+def _format_claims(judged):
+    rows = []
+    for claim in judged:
+        rows.append((claim.title, f"{claim.measured} of {len(claim.comparisons)}", "", "", claim.state, ""))
+        rows += [
+            (
+                f"· {comparison.label}",
+                "",
+                formats.contrast(comparison),
+                formats.interval(comparison.estimate),
+                comparison.verdict,
+                formats.more_seeds(comparison),
+            )
+            for comparison in claim.comparisons
+            if not comparison.missing
+        ]
+    return grid(("Claim", "Measured", "Ours", "95% interval", "State", "Would decide it"), rows, right=(2,))
 
 
 def summary_table(runs):
