@@ -97,7 +97,10 @@ def parser():
     sweep.set_defaults(command=_sweep)
 
     report = commands.add_parser("report", help="write the report on all runs: OUT/index.html and OUT/report.md")
-    _runs_option(report)
+    which = report.add_mutually_exclusive_group()
+    _runs_option(which)
+    sides = "set two folders of runs side by side instead: OUT/compare.html and OUT/compare.md"
+    which.add_argument("--compare", nargs=2, metavar=("A", "B"), help=sides)
     report.add_argument("--out", default="report", metavar="DIR", help="folder to write to (default: %(default)s)")
     report.set_defaults(command=_report)
 
@@ -292,6 +295,12 @@ def _sweep(options, argv):
 def _report(options, argv):
     from reproduce import report
 
+    if options.compare:
+        found = report.comparison.compare(*options.compare)
+        page = report.comparison.write(found, options.out)
+        print(report.comparison.summary(found))
+        print(f"comparison: {page.resolve()}")
+        return
     results = report.collect(_runs_folders(options))
     page = report.write(results, options.out)
     print(report.summary(results))
@@ -301,7 +310,7 @@ def _report(options, argv):
 def _cells(options, argv):
     from reproduce import report
 
-    print(report.format_cells(report.collect(_runs_folders(options)).cells))
+    print(report.format_cells(report.collect(_runs_folders(options))))
 
 
 def _data(options, argv):

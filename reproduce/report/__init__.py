@@ -4,13 +4,13 @@ from pathlib import Path
 
 from datasets.errors import printable
 from datasets.storage.files import write_text
-from reproduce.report import markdown, page
+from reproduce.report import comparison, markdown, page
 from reproduce.report.markdown import readme_table
 from reproduce.report.run_folders import default_folders
 from reproduce.report.tables import collect
 from reproduce.report.text import format_cells, summary_table
 
-__all__ = ["collect", "default_folders", "format_cells", "readme_table", "summary", "write"]
+__all__ = ["collect", "comparison", "default_folders", "format_cells", "readme_table", "summary", "write"]
 
 
 def write(results, out):

@@ -9,6 +9,8 @@ import matplotlib.image
 import numpy as np
 import pytest
 
+from reproduce.report import comparison
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--headless",
@@ -53,7 +55,15 @@ def test_it_is_painted_in_the_readers_scheme(browse, page, tmp_path, scheme, dar
     assert written[:400].any() and written[1800:].any() and not written[:, -8:].any()
 
 
-def test_a_phone_scrolls_down_only(browse, page, tmp_path):
+@pytest.fixture(scope="session")
+def side_by_side(mnist_runs):
+    """compare.html of `mnist_runs` beside its MNIST runs alone."""
+    return comparison.write(comparison.compare(mnist_runs, mnist_runs / "mnist"), mnist_runs.parent / "report")
+
+
+@pytest.mark.parametrize("name", ["page", "side_by_side"])
+def test_a_phone_scrolls_down_only(browse, request, tmp_path, name):
+    page = request.getfixturevalue(name)
     frame = tmp_path / "phone.html"
     inner = escaping.escape(page.read_text(encoding="utf-8"), quote=True)
     measure = (
@@ -68,3 +78,13 @@ def test_a_phone_scrolls_down_only(browse, page, tmp_path):
     dom = browse(frame, "--dump-dom")
     scroll, client = map(int, re.search(r'data-widths="(\d+) (\d+)"', dom).groups())
     assert client == 360 and scroll <= client
+
+
+def test_in_print_what_was_not_run_is_one_line_a_table(browse, page, tmp_path):
+    """On paper nothing opens: of a fold its line is left, with the command, and not the cells in it."""
+    pdf = tmp_path / "page.pdf"
+    browse(page, f"--print-to-pdf={pdf}", "--no-pdf-header-footer")
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext is not installed: the printed page was not read")
+    text = subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True, check=True).stdout
+    assert "python -m reproduce sweep table2" in text and "--set network.filters=16" not in text

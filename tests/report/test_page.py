@@ -87,8 +87,33 @@ def test_every_figure_says_what_it_shows(reader):
 
 def test_all_67_cells_are_on_the_page(html):
     results = html[html.index('id="results"') : html.index('id="cells"')]
-    assert len(re.findall(r'<td class="[^"]*"><span class="pair">', results)) == 67
-    assert results.count('title="python -m reproduce run') == 67
+    measured = re.findall(r'<td class="[^"]*"><span class="pair">', results)
+    folded = re.findall(r'<td class="n">[^<]*</td><td><code>python -m reproduce run', results)
+    assert (len(measured), len(folded)) == (7, 60)
+
+
+def test_the_page_begins_with_what_was_found(html, markdown):
+    """Three sentences and a figure come before the tables, in the page; the sentences in the Markdown too."""
+    before = html[: html.index('id="results"')]
+    assert before.count('<p class="lead">') == 3 and before.count('role="img"') == 1
+    assert "lies there: BNN on MNIST" in before and "lies there: BNN on MNIST" in markdown[:2000]
+
+
+def test_what_was_not_run_is_one_line_a_table(html, markdown):
+    assert html.count('<details class="fold">') == 4 == markdown.count("<details>")
+    for text in (html, markdown):
+        assert "16 numbers not run; one run of each: unknown." in text and "python -m reproduce sweep table2" in text
+
+
+def test_the_smallest_difference_that_seeds_could_show_is_said_in_both(html, markdown, mnist_runs):
+    lab = next(cell for cell in tables.collect([mnist_runs]).cells if cell.method == "lab" and cell.runs)
+    assert f'<td class="n">{lab.detectable:.3f}</td>' in html
+    assert f"the smallest difference that the seeds could show: {lab.detectable:.3f}" in markdown
+
+
+def test_an_undecided_claim_says_what_would_decide_it(html, markdown):
+    for text in (html, markdown):
+        assert "undecided" in text and re.search(r"\d+ more seeds, [\d.]+ h", text)
 
 
 def test_what_was_left_out_is_said_in_both(html, markdown):
@@ -146,15 +171,21 @@ def test_hostile_records_stay_text(tmp_path, new_run):
     results = report.collect([tmp_path])
     assert [run.record.experiment for run, _ in results.others] == [HOSTILE, "digits"] and len(results.left_out) == 2
     page = report.write(results, tmp_path / "out")
-    html, markdown = page.read_text(encoding="utf-8"), page.with_name("report.md").read_text(encoding="utf-8")
-    reader = Reader(html)
-    assert "script" not in reader.tags and "&lt;script&gt;" in html
-    assert not [link for link in reader.links if "javascript" in link]
+    side_by_side = report.comparison.compare(tmp_path, tmp_path / "mnist")
+    compared = report.comparison.write(side_by_side, tmp_path / "out")
+    for path in (page, compared):
+        html = path.read_text(encoding="utf-8")
+        reader = Reader(html)
+        assert "script" not in reader.tags and "&lt;script&gt;" in html
+        assert not [link for link in reader.links if "javascript" in link]
+    markdown = "".join(path.with_suffix(".md").read_text("utf-8") for path in (page.with_name("report"), compared))
+    ours = ("<details><summary>Which</summary>", "</details>")
     for line in markdown.splitlines():
         outside_code = re.sub(r"(`+) .*? \1", "", line)
         assert "<script" not in outside_code and not re.search(r"(?<!\\)\]\(javascript", outside_code)
-        assert not line.startswith(("# *", "<"))
-    assert "\x1b" not in markdown + report.summary(results) + report.format_cells(results.cells)
+        assert line in ours or not line.startswith(("# *", "<"))
+    assert "\x1b" not in report.comparison.summary(side_by_side)
+    assert "\x1b" not in markdown + report.summary(results) + report.format_cells(results)
     assert len(report.summary(results).splitlines()) == 8
 
 
@@ -176,7 +207,7 @@ def test_a_page_without_runs_says_so(tmp_path):
     (tmp_path / "runs").mkdir()
     text = report.write(report.collect([tmp_path / "runs"]), tmp_path / "out").read_text(encoding="utf-8")
     Reader(text)
-    assert "0 were measured here: 67 not run" in text
+    assert "None of the 59 distinct numbers" in text and "67 not run" in text and "<svg" in text
 
 
 def test_a_run_without_log_or_histogram_is_listed_without_curves(tmp_path, new_run):
