@@ -1,10 +1,10 @@
-"""Writes the README's table of results: ``python -m reproduce.report.readme`` in the checkout."""
+"""Writes the tables of results in README.md and docs/results.md: ``python -m reproduce.report.readme``."""
 
 from pathlib import Path
 
 from datasets.storage.files import write_text
 from reproduce.errors import UserError
-from reproduce.report.markdown import BEGIN, END, readme_table
+from reproduce.report.markdown import BEGIN, END, claims_table, readme_table
 from reproduce.report.tables import collect
 
 
@@ -24,12 +24,12 @@ def with_table(text, table, marks=(BEGIN, END)):
     return f"{before}{begins}\n{table}\n{ends}{after}"
 
 
-def rewrite(readme="README.md", results="results"):
-    """Rewrite the table in `readme` from the records in `results`."""
-    readme = Path(readme)
-    table = readme_table(collect([results]).cells, readme.resolve().parent)
-    write_text(readme, with_table(readme.read_text(encoding="utf-8"), table))
+def rewrite(page, table):
+    """Rewrite the table in the file `page`."""
+    write_text(page, with_table(Path(page).read_text(encoding="utf-8"), table))
 
 
 if __name__ == "__main__":
-    rewrite()
+    found = collect(["results"])
+    rewrite("README.md", readme_table(found))
+    rewrite("docs/results.md", claims_table(found))
