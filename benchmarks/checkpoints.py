@@ -3,8 +3,8 @@
     python -m benchmarks.checkpoints [--backend c|jax] [--out FILE.json]
 
 The pictures are random ones, repeated, because a checkpoint does not depend on them. Each experiment is one run: it
-trains, and saves every few seconds all that `run` saves, with a best model in it. The share of the time that checkpoints
-take at the default interval follows from how long one takes. Then some steps are timed as `run` takes them, ready to
+trains, and saves every few seconds all that `run` saves, with a best model in it. From how long that takes follows the
+share of the time at the default interval. Then some steps are timed as `run` takes them, ready to
 save and to stop after each, and as a bare loop takes them, in turn.
 """
 
@@ -106,7 +106,8 @@ def stand_in(experiment):
     few = rng.randn(100, *experiment["data.shape"]).reshape(100, -1).astype("float32")
     parts = []
     for count in EXAMPLES[experiment.name]:
-        x = np.broadcast_to(few[:1], (count, few.shape[1])) if count > 100_000 else np.resize(few, (count, few.shape[1]))
+        shape = count, few.shape[1]
+        x = np.broadcast_to(few[:1], shape) if count > 100_000 else np.resize(few, shape)
         parts.append(Split(x, rng.randint(experiment["network.classes"], size=count).astype("int32")))
     return Splits(*parts, {"name": "stand-in", "official": False, "sha256": {}})
 

@@ -89,6 +89,33 @@ class StopAfter(Unseen):
             os.kill(os.getpid(), signal.SIGTERM)
 
 
+class OutOfTime(Unseen):
+    """Lets the time of a run be over after some steps."""
+
+    def __init__(self, stop, steps):
+        self.stop, self.left = stop, steps
+
+    def losses(self, some):
+        self.left -= len(some)
+        if self.left <= 0:
+            self.stop.__init__(minutes=1e-9)
+
+
+def test_a_run_out_of_time_goes_on_elsewhere(tmp_path, whole):
+    """Its folder is moved, as into another clone; nothing in it says where it was."""
+    stop = Stop(minutes=60)
+    record = execute(make(tmp_path / "here" / "runs"), OutOfTime(stop, steps=30), stop=stop)
+    assert stop.reason == "--minutes 1e-09" and stop.exit_code == 75 and not record.complete
+    (tmp_path / "elsewhere").mkdir()
+    shutil.move(tmp_path / "here" / "runs", tmp_path / "elsewhere" / "runs")
+    moved = make(tmp_path / "elsewhere" / "runs")
+    header, _ = checkpoints.load(moved.folder / "checkpoint.h5")
+    assert 0 < header["progress"]["minibatch"] < 24
+    execute(moved)
+    assert run_files(moved.folder) == run_files(whole.folder)
+    assert not any(str(tmp_path).encode() in path.read_bytes() for path in moved.folder.iterdir())
+
+
 def test_record_and_log_say_what_was_done(tmp_path):
     run = make(tmp_path, seed=5)
     record = execute(run)
