@@ -49,9 +49,20 @@ class TrialRun:
         return self.runs / f"screen-{self._processes}.txt"
 
     @property
+    def record(self):
+        """What record.json says, empty before there is one."""
+        path = self.folder and self.folder / "record.json"
+        return json.loads(path.read_text()) if path and path.exists() else {}
+
+    @property
     def complete(self):
-        record = self.folder and self.folder / "record.json"
-        return bool(record and record.exists() and json.loads(record.read_text())["complete"])
+        return self.record.get("complete", False)
+
+    @property
+    def left(self):
+        """The share of the epochs that are left."""
+        record = self.record
+        return 1 - record["epochs_done"] / record["epochs_planned"] if record else 1.0
 
     def finish(self):
         """Let the run go on to its end; returns the seconds that the process took."""
@@ -117,6 +128,11 @@ class TrialRun:
         named = len(lines) == 1 and lines[0].endswith("continues from the previous one")
         self._expect(named, "did not name the damaged checkpoint in a line")
 
+    def move(self):
+        """Move the run elsewhere; the next process must go on there."""
+        self.runs = self.runs.rename(self.runs.with_name(f"{self.runs.name}-moved"))
+        self.figures.counts["moves"] += 1
+
     @contextlib.contextmanager
     def _process(self, *options):
         """The next process of the run."""
@@ -125,7 +141,7 @@ class TrialRun:
         self.record_before = _stamp(self.folder and self.folder / "record.json")
         with open(self._screen, "wb") as screen:
             process = subprocess.Popen(
-                self.form.command(self.runs, *options), cwd=self.runs.parent, env=environment(),
+                self.form.command(self.runs, *options), cwd=self.runs.parent, env=environment(self.runs.parent),
                 stdout=screen, stderr=subprocess.STDOUT,
             )  # fmt: skip
             try:
@@ -199,10 +215,16 @@ def _wait(process, seconds, happened=lambda: False):
 
 
 def undisturbed(form, folder, figures):
-    """Run `form` to its end; returns what its folder holds and the seconds that it took in all and in training."""
-    run = TrialRun(form, folder, figures)
-    whole = run.finish()
-    return run_files(run.folder), whole, json.loads((run.folder / "record.json").read_text())["seconds"]
+    """Run `form` to its end; returns what its folder holds and the seconds that it took in all and in training.
+
+    It is run twice: the second time it finds everything compiled, as the disturbed runs do.
+    """
+    first = TrialRun(form, folder, figures)
+    first.finish()
+    second = TrialRun(form, folder.with_name(f"{folder.name}-again"), figures)
+    whole = second.finish()
+    compare(second, run_files(first.folder))
+    return run_files(first.folder), whole, second.record["seconds"]
 
 
 def disturb(form, folder, reference, rng, figures, in_time=lambda: True):
@@ -210,24 +232,27 @@ def disturb(form, folder, reference, rng, figures, in_time=lambda: True):
     expected, whole, training = reference
     run = TrialRun(form, folder, figures)
     named = False
-    for _ in range(rng.randint(3, 7)):
+    for _ in range(rng.randint(6, 12)):
         if run.complete or not in_time():
             break
         options = "--checkpoint-minutes", rng.choice(["1e-9", "0.003", "0.02"])
-        training_goes_on = in_training(rng.uniform(0.3 if named else 0, 1 + training))
-        kind = "named" if named else rng.choice(["kill"] * 5 + ["signal"] * 2 + ["minutes"])
+        rest = training * run.left
+        training_goes_on = in_training(rng.uniform(0.3 if named else 0, 0.3 + rest))
+        kind = "named" if named else rng.choice(["kill"] * 8 + ["signal"] * 2 + ["minutes"])
         if kind == "named":
             run.kill(training_goes_on, *options)
             run.expect_the_damage_named()
         elif kind == "kill":
-            while_writing = in_training(rng.uniform(0, 0.5 * training), rng.choice(FILES))
+            while_writing = in_training(rng.uniform(0, 0.5 * rest), rng.choice(FILES))
             moments = [at_any_time(rng.uniform(0, whole)), training_goes_on, while_writing, while_writing]
             run.kill(rng.choice(moments), *options)
         elif kind == "signal":
             run.stop(rng.choice(["SIGTERM", "SIGHUP", "SIGINT"]), training_goes_on, *options)
         else:
             run.stop_after(rng.uniform(0.5, 1.5) * whole / 60, *options)
-        named = not run.complete and rng.random() < 0.4 and run.damage_last(rng)
+        named = not run.complete and rng.random() < 0.3 and run.damage_last(rng)
+        if rng.random() < 0.2:
+            run.move()
     if not run.complete:
         run.finish()
         if named:
