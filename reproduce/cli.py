@@ -270,12 +270,13 @@ def _sweep(options, argv):
         _check_seed(seed, "--seeds")
     if options.jobs < 1:
         raise UserError(f"--jobs must be at least 1, got {options.jobs}")
-    from reproduce import report, sweep
+    from reproduce import sweep
+    from reproduce.report.run_folders import default_folders, read
     from reproduce.runs.stopping import Stop
 
     wanted = sweep.jobs(options.target, options.seeds, options.methods)
     here = [Path(options.runs)] if Path(options.runs).is_dir() else []
-    runs = report.collect([*report.default_folders(), *here]).runs
+    runs, _ = read([*default_folders(), *here])
     timed = sweep.missing(wanted, [run for run in runs if run.record.official or options.allow_unofficial])
     if options.dry_run:
         print("\n".join(sweep.plan(timed)))

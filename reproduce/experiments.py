@@ -244,6 +244,18 @@ def parse_overrides(assignments):
     return overrides
 
 
+def run_arguments(name, method, overrides):
+    """The arguments of ``python -m reproduce`` that run an experiment with `overrides` for a method.
+
+    Examples
+    --------
+    >>> run_arguments("mnist", "lab", {"training.epochs": 3})
+    ['run', 'mnist', '--method', 'lab', '--set', 'training.epochs=3']
+    """
+    settings = [word for key, value in sorted(overrides.items()) for word in ("--set", f"{key}={show(value)}")]
+    return ["run", name, "--method", method, *settings]
+
+
 def show(value):
     """A setting's value as it is written on the command line."""
     return value if isinstance(value, str) else json.dumps(value, default=str)

@@ -62,8 +62,8 @@ class Job:
     @property
     def arguments(self):
         """The command line of its run, after ``python -m reproduce``."""
-        settings = [word for key, value in self.overrides for word in ("--set", f"{key}={experiments.show(value)}")]
-        return ["run", self.experiment, "--method", self.method, "--seed", str(self.seed), *settings]
+        run = experiments.run_arguments(self.experiment, self.method, dict(self.overrides))
+        return [*run, "--seed", str(self.seed)]
 
 
 def jobs(target, seeds, methods=None):
@@ -94,7 +94,7 @@ def jobs(target, seeds, methods=None):
 def _setups(target):
     """(experiment, method, overrides) of each run that `target` asks for."""
     drawn = [
-        (figure1.EXPERIMENT, method, (("figure1.record", True), ("network.steps", steps), ("training.epochs", 1)))
+        (figure1.EXPERIMENT, method, tuple(sorted(figure1.recording(steps).items())))
         for steps in figure1.STEPS
         for method in figure1.METHODS
     ]
@@ -144,12 +144,10 @@ class Sweep:
         Number of processes at a time.
     stop : reproduce.runs.stopping.Stop
         When to stop. Runs are then stopped too; each saves and can be continued.
-    say : callable, optional
-        Prints a line.
     """
 
-    def __init__(self, options, at_once, stop, say=print):
-        self._options, self._at_once, self._stop, self._say = options, at_once, stop, say
+    def __init__(self, options, at_once, stop):
+        self._options, self._at_once, self._stop = options, at_once, stop
         self._running = {}
         self.failed, self.unfinished = [], []
 
@@ -172,11 +170,11 @@ class Sweep:
         command = [sys.executable, "-m", "reproduce", *job.arguments, *self._options]
         # Its own session: Ctrl-C in the terminal reaches this process alone, which then stops the runs.
         environment = os.environ | {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"}  # several processes share a GPU
-        said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  closed in _ended
+        printed = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  closed in _ended
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True, env=environment
+            command, stdin=subprocess.DEVNULL, stdout=printed, stderr=printed, start_new_session=True, env=environment
         )
-        self._running[process] = job, said
+        self._running[process] = job, printed
 
     def _collect(self):
         for process in [process for process in self._running if process.poll() is not None]:
@@ -191,17 +189,17 @@ class Sweep:
             self._ended(process)
 
     def _ended(self, process):
-        """Say the last line that the run of `process` said."""
-        job, said = self._running.pop(process)
-        with said:
-            said.seek(0)
-            last = "".join(said.read().rstrip().splitlines()[-1:])
+        """Print the last line that the run of `process` printed."""
+        job, printed = self._running.pop(process)
+        with printed:
+            printed.seek(0)
+            last = "".join(printed.read().rstrip().splitlines()[-1:])
         if process.returncode == COME_AGAIN:
             self.unfinished.append(job)
         elif process.returncode:
             self.failed.append(job)
             last = f"{job.title}: failed with exit code {process.returncode}: {last}"
-        self._say(last)
+        print(last)
 
 
 def plan(timed):

@@ -32,7 +32,7 @@ def test_targets_share_runs():
     """Table 3's and Table 4's War and Peace at 100 steps are the same runs."""
     both = set(sweep.jobs("table3", [1])) & set(sweep.jobs("table4", [1]))
     assert len(sweep.jobs("all", [1])) == len(set(sweep.jobs("all", [1])))
-    assert {job.experiment for job in both} == {"war_and_peace"}
+    assert {(job.experiment, job.overrides) for job in both} == {("war_and_peace", ())}  # of 100 steps
 
 
 def test_an_experiment_that_the_paper_lacks_runs_every_method():

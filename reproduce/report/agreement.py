@@ -33,11 +33,16 @@ def panels(cells, name):
     list of str
         ``<svg>`` elements.
     """
+    columns = _by_column(cell for cell in cells if cell.runs)
+    return [_panel(measured, f"{name}-{index}") for index, measured in enumerate(columns.values())]
+
+
+def _by_column(cells):
+    """The distinct ones of `cells`, by column."""
     columns = {}
     for cell in distinct(cells):
-        if cell.runs:
-            columns.setdefault(cell.column, []).append(cell)
-    return [_panel(measured, f"{name}-{index}") for index, measured in enumerate(columns.values())]
+        columns.setdefault(cell.column, []).append(cell)
+    return columns
 
 
 def _panel(cells, name):
@@ -108,10 +113,7 @@ def standardized(cells, name):
     str
         An ``<svg>`` element; empty if no cell has a yardstick.
     """
-    columns = {}
-    for cell in distinct(cells):
-        if cell.standard_errors is not None:
-            columns.setdefault(cell.column, []).append(cell)
+    columns = _by_column(cell for cell in cells if cell.standard_errors is not None)
     if not columns:
         return ""
     with rc_context(STYLE):

@@ -1,9 +1,11 @@
 """Figure 1 of the paper: chooses the recordings of gradients that it is drawn from."""
 
 import math
+import shlex
 from dataclasses import dataclass
 from functools import cached_property
 
+from reproduce import experiments
 from reproduce.figure1.histograms import edges
 from reproduce.report import formats, statistics
 from reproduce.report.run_folders import RunFolder
@@ -69,10 +71,13 @@ class Spread:
     @property
     def command(self):
         """The command that records it and stops after that epoch."""
-        return (
-            f"python -m reproduce run {EXPERIMENT} --method {self.method} --set network.steps={self.steps} "
-            "--set figure1.record=true --epochs 1"
-        )
+        arguments = experiments.run_arguments(EXPERIMENT, self.method, recording(self.steps))
+        return f"python -m reproduce {shlex.join(arguments)}"
+
+
+def recording(steps):
+    """The overrides of a run that records the gradients of its only epoch."""
+    return {"network.steps": steps, "figure1.record": True, "training.epochs": 1}
 
 
 @dataclass(frozen=True, eq=False)

@@ -182,8 +182,8 @@ class Cell:
     @property
     def command(self):
         """The command of one run that counts for the cell."""
-        settings = [f" --set {key}={experiments.show(value)}" for key, value in sorted(self.column.overrides.items())]
-        return f"python -m reproduce run {self.column.experiment} --method {self.method}{''.join(settings)}"
+        arguments = experiments.run_arguments(self.column.experiment, self.method, self.column.overrides)
+        return f"python -m reproduce {shlex.join(arguments)}"
 
 
 @dataclass(frozen=True)

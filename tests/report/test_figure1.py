@@ -169,7 +169,7 @@ def test_what_is_missing_is_not_run(record, tmp_path):
     record(100, "lab", 1e-5, overrides={"training.epochs": 1})
     explode, alike = judged(tmp_path / "runs")
     assert explode.state == alike.state == statistics.NOT_RUN and explode.measured == 1
-    assert "--set network.steps=10 --set figure1.record=true" in explode.note
+    assert "--set figure1.record=true --set network.steps=10 --set training.epochs=1" in explode.note
     page = report.write(report.collect([tmp_path / "runs"]), tmp_path / "out")
     text = page.read_text(encoding="utf-8")
     markdown = page.with_name("report.md").read_text(encoding="utf-8")

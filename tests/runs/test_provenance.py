@@ -4,6 +4,8 @@ import pytest
 
 from reproduce.runs import provenance
 
+REPOSITORY = provenance.CHECKOUT
+
 
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
@@ -25,6 +27,18 @@ def test_a_checkout_is_dirty_by_its_code_and_not_by_its_results(checkout):
     assert provenance.software()["dirty"] is False
     (checkout / "code.py").write_text("2\n")
     assert provenance.software()["dirty"] is True
+
+
+def test_files_that_git_exported_name_their_commit(tmp_path, monkeypatch):
+    """``git archive`` fills in the placeholder of the tracked file."""
+    archive = subprocess.run(["git", "-C", REPOSITORY, "archive", "HEAD", ".git-archival.txt"], capture_output=True)
+    subprocess.run(["tar", "-x", "-C", tmp_path], input=archive.stdout, check=True)
+    head = subprocess.run(["git", "-C", REPOSITORY, "rev-parse", "HEAD"], capture_output=True, text=True)
+    monkeypatch.setattr(provenance, "CHECKOUT", tmp_path)
+    found = provenance.software()
+    assert found["commit"] == head.stdout.strip() and found["dirty"] is None
+    (tmp_path / ".git-archival.txt").write_bytes((REPOSITORY / ".git-archival.txt").read_bytes())
+    assert provenance.software()["commit"] is None
 
 
 def test_outside_a_checkout_nothing_is_said(tmp_path, monkeypatch):

@@ -3,13 +3,13 @@
 #
 #     run.sh [doctor] [trajectories] [step-times] [sweep]        without names: all four, in this order
 #
-# Every stage has its own time limit and leaves what it found in OUT, also when it is stopped:
+# Every stage has its own time limit, and what it found until then is in OUT:
 #
 #     doctor.txt                 what the machine has
 #     trajectories/NAME.json     the first steps, for comparison with the released scripts', twice: with deterministic
 #                                operations and without
 #     step_time_gpu.json         LAB's steps beside plain JAX and, if it is there, PyTorch
-#     runs.tar.gz                records and logs of the runs of SWEEP that ended within MINUTES
+#     runs.tar.gz                records and logs of the runs of SWEEP, as they are after MINUTES
 #     log.txt                    what was printed
 #
 # A sweep that was stopped continues if it is started again in the same folder.
@@ -58,10 +58,9 @@ sweep() {
   return $ended
 }
 
-for stage in "${@:-doctor trajectories step-times sweep}"; do
-  for name in $stage; do
-    began=$SECONDS
-    "$name"
-    echo "$name: exit code $? after $((SECONDS - began)) s"
-  done
+[ $# -gt 0 ] || set -- doctor trajectories step-times sweep
+for stage; do
+  began=$SECONDS
+  "$stage"
+  echo "$stage: exit code $? after $((SECONDS - began)) s"
 done 2>&1 | tee -a "$OUT/log.txt"
