@@ -5,6 +5,7 @@ their values; where they depend on other values, its operations run one by one.
 """
 
 import collections
+import functools
 import logging
 import warnings
 
@@ -151,11 +152,9 @@ class DeviceStep:
     def _traces(self, arguments, fixed):
         compiled = Compiled(self, {place: int(arguments[place]) for place in fixed})
         try:
-            jax.eval_shape(compiled.trace, *compiled.split(arguments))
+            jax.eval_shape(functools.partial(compiled.trace, trace=tracing.Trace()), *compiled.split(arguments))
         except JaxOpError:
             return False
-        except tracing.DonationRefused:
-            pass
         return True
 
 

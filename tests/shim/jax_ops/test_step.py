@@ -94,6 +94,14 @@ def test_the_value_of_a_variable_that_grows():
     assert rows.get_value()[:, 0].tolist() == [0] + [1] * 6
 
 
+def test_a_state_beside_code_of_the_host_and_a_length_that_an_integer_gives():
+    x, n, w = at.fvector(), at.iscalar(), shared(1, 2)
+    total = at.alloc(at.j0(x * w)[0], n)
+    function = aesara.function([x, n], total, updates=[(w, w + 1)], mode="JAX")
+    assert [len(function(np.ones(2, "float32"), n)) for n in (3, 2)] == [3, 2]
+    assert w.get_value().tolist() == [3, 4]
+
+
 def test_defaults_and_updates_of_arguments():
     x, total = at.fscalar("x"), at.fscalar("total")
     held = aesara.In(total, value=np.float32(0), update=total + x)
