@@ -205,7 +205,7 @@ class Compiled:
         self._run = jax.jit(self.trace, donate_argnums=0 if self._donates else ())
 
     def _conditions(self, donated, others):
-        trace = tracing.Trace()
+        trace = tracing.Trace(silent=True)
         self.trace(donated, others, trace)
         self._needs_check = bool(trace.conditions)
         return jax.numpy.all(jax.numpy.stack(trace.conditions)) if trace.conditions else True

@@ -16,21 +16,23 @@ class Trace:
         The compiled function is right only where all hold.
     calls_back : bool
         Whether the compiled function runs code of the host, which may fail.
+    silent : bool
+        Whether only the conditions are asked for, and nothing is to be printed.
     in_loop : bool
         Whether a loop's body is being traced, whose values are no conditions of the whole.
     """
 
-    def __init__(self, donates=False):
-        self.donates, self.conditions, self.calls_back, self.in_loop = donates, [], False, False
+    def __init__(self, donates=False, silent=False):
+        self.donates, self.silent, self.conditions, self.calls_back, self.in_loop = donates, silent, [], False, False
 
 
 class DonationRefused(Exception):
     """What is traced may fail when it runs, and its state must outlive that."""
 
 
-def current():
-    """The current `Trace`; None where nobody checks conditions."""
-    return _current
+def is_silent():
+    """Whether nothing is to be printed."""
+    return _current is not None and _current.silent
 
 
 @contextlib.contextmanager

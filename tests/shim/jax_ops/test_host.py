@@ -191,3 +191,11 @@ def test_print_prints_and_passes_on(capfd):
     np.testing.assert_array_equal(total, X.sum(1))
     out = capfd.readouterr().out
     assert "x shape = (2, 3)" in out and out.count("row __str__ = ") == 2
+
+
+def test_a_minibatch_is_printed_once(capfd):
+    """Although its bounds are checked beforehand."""
+    data, i = aesara.shared(np.arange(6)), at.lscalar()
+    part = aesara.printing.Print("part")(data[i * 3 : (i + 1) * 3])
+    assert aesara.function([i], part.sum(), mode="JAX")(1) == 12
+    assert capfd.readouterr().out == "part __str__ = [3 4 5]\n"
