@@ -16,11 +16,6 @@ from aesara.tensor.subtensor import IncSubtensor, Subtensor, get_idx_list
 from reproduce.shim.jax_ops import tracing
 
 
-def among(node):
-    """Whether `node` takes or writes such a slice."""
-    return bool(lengths(node))
-
-
 def lengths(node):
     """Axis: length, of the slices that `node` takes or writes whose bounds move and whose length is constant."""
     if node is None or not isinstance(node.op, Subtensor | IncSubtensor):

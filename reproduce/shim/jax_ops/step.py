@@ -49,7 +49,7 @@ class DeviceStep:
         self.function = jax_funcify(graph)
         self.cells, self.storage_map = cells, storage_map
         self.input_types = [variable.type for variable in graph.inputs]
-        self.has_moving_slices = any(map(moving_slices.among, graph.apply_nodes))
+        self.has_moving_slices = any(map(moving_slices.lengths, graph.apply_nodes))
         self.calls_back = False  # whether code of the host runs, which may fail
         self._output_types = [variable.type for variable in graph.outputs]
         self._updates = dict(getattr(graph, "update_mapping", None) or {})  # place of an output: of the input
