@@ -7,7 +7,7 @@ from aesara.link.jax.dispatch import jax_funcify
 
 from reproduce.shim.jax_ops.dtypes import device_dtype
 from reproduce.shim.jax_ops.errors import unsupported
-from reproduce.shim.jax_ops.static import is_known
+from reproduce.shim.jax_ops.values import is_known
 
 
 @jax_funcify.register(IfElse)

@@ -16,7 +16,7 @@ from aesara.tensor.nnet.abstract_conv import (
 from aesara.tensor.nnet.conv import ConvOp
 
 from reproduce.shim.jax_ops.errors import unsupported
-from reproduce.shim.jax_ops.static import is_known, static_ints
+from reproduce.shim.jax_ops.static import static_ints
 
 
 def _convolution(op, node):
@@ -43,11 +43,6 @@ def _convolution(op, node):
     return convolve
 
 
-def _lengths(shape, op, node):
-    """The image's or the filters' lengths along the convolved axes, an input of the gradients."""
-    return static_ints(tuple(shape) if is_known(shape) else (shape,), op, node, "shapes")
-
-
 @jax_funcify.register(AbstractConv)
 def jax_funcify_AbstractConv(op, node=None, **kwargs):
     return _convolution(op, node)
@@ -58,7 +53,7 @@ def jax_funcify_AbstractConv_gradWeights(op, node=None, **kwargs):
     convolve = _convolution(op, node)
 
     def grad_weights(image, gradient, shape):
-        shape = (gradient.shape[1], image.shape[1] // op.num_groups, *_lengths(shape, op, node))
+        shape = (gradient.shape[1], image.shape[1] // op.num_groups, *static_ints(shape, op, node, "shapes"))
         filters = jax.ShapeDtypeStruct(shape, image.dtype)
         (result,) = jax.linear_transpose(lambda f: convolve(image, f), filters)(gradient)
         return result
@@ -71,7 +66,7 @@ def jax_funcify_AbstractConv_gradInputs(op, node=None, **kwargs):
     convolve = _convolution(op, node)
 
     def grad_inputs(filters, gradient, shape):
-        shape = (gradient.shape[0], filters.shape[1] * op.num_groups, *_lengths(shape, op, node))
+        shape = (gradient.shape[0], filters.shape[1] * op.num_groups, *static_ints(shape, op, node, "shapes"))
         image = jax.ShapeDtypeStruct(shape, filters.dtype)
         (result,) = jax.linear_transpose(lambda x: convolve(x, filters), image)(gradient)
         return result

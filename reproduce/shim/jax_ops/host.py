@@ -22,7 +22,7 @@ from reproduce.shim import numpy2
 from reproduce.shim.jax_ops import tracing
 from reproduce.shim.jax_ops.dtypes import device_dtype
 from reproduce.shim.jax_ops.errors import JaxOpError, unsupported
-from reproduce.shim.jax_ops.values import from_host, to_host
+from reproduce.shim.jax_ops.values import from_host, is_known, to_host
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ def on_host(node, error):
         if node is None:
             raise error
         if isinstance(node.op, ScalarOp):  # within a Composite: its inputs are arrays all the same
-            return run_node(_elementwise(node, inputs), inputs, error)
+            return run_node(_elementwise(node, tuple(map(np.ndim, inputs))), inputs, error)
         return run_node(node, inputs, error)
 
     return run
@@ -68,21 +68,21 @@ def on_host(node, error):
 
 def run_node(node, inputs, error):
     """The results of `node`, computed on the host, for `inputs` on the device or traced."""
-    known = [_is_known(value) for value in inputs]
+    known = [is_known(value) for value in inputs]
     if all(known):
         function = _function(node)
         results = function(*_on_host(inputs, node))
     else:
+        traced = [value for value, readable in zip(inputs, known, strict=True) if not readable]
         specs = _specs(node, inputs)
-        if specs is None:
+        if specs is None or any(isinstance(value, slice) for value in traced):  # JAX passes no slices
             raise _as_refusal(error, node)
         tracing.note_callback()
         function = _function(node)
-        traced = [value for value, is_known in zip(inputs, known, strict=True) if not is_known]
 
         def callback(*arrays):
             arrays = iter(arrays)
-            values = [value if is_known else next(arrays) for value, is_known in zip(inputs, known, strict=True)]
+            values = [value if readable else next(arrays) for value, readable in zip(inputs, known, strict=True)]
             try:
                 return function(*_on_host(values, node))
             except Exception as failure:
@@ -102,24 +102,17 @@ def raise_failure():
         raise failure
 
 
-def _is_known(value):
-    return not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(value) if leaf is not None)
-
-
 def _on_host(values, node):
     return [to_host(value, variable.type) for value, variable in zip(values, node.inputs, strict=True)]
 
 
-def _elementwise(node, inputs):
+@functools.cache
+def _elementwise(node, ndims):
     """A scalar node as one of arrays."""
-    ndim = max(map(np.ndim, inputs))
     arrays = [
-        TensorType(variable.type.dtype, (None,) * np.ndim(value))()
-        for variable, value in zip(node.inputs, inputs, strict=True)
+        TensorType(variable.type.dtype, (None,) * ndim)() for variable, ndim in zip(node.inputs, ndims, strict=True)
     ]
-    padded = [x.dimshuffle(*["x"] * (ndim - x.ndim), *range(x.ndim)) for x in arrays]
-    made = Elemwise(node.op).make_node(*padded)
-    return _Subgraph(arrays, made.outputs, node.op)
+    return _Subgraph(arrays, Elemwise(node.op).make_node(*arrays).outputs, node.op)
 
 
 class _Subgraph:
@@ -189,14 +182,14 @@ def _inferred(node, inputs):
     if infer is None:
         return None
     shapes = [
-        None if variable.type.__class__.__name__ == "NoneTypeT" or not hasattr(variable.type, "ndim")
+        None if not hasattr(variable.type, "ndim")
         else tuple(aesara.tensor.constant(length, dtype="int64") for length in _shape(value))
         for variable, value in zip(node.inputs, inputs, strict=True)
     ]  # fmt: skip
     given = {
         variable: variable.type.filter(to_host(value, variable.type))
         for variable, value in zip(node.inputs, inputs, strict=True)
-        if variable.owner is not None and isinstance(variable.type, TensorType) and _is_known(value)
+        if variable.owner is not None and isinstance(variable.type, TensorType) and is_known(value)
     }
     mode = Mode("vm", None)
     try:

@@ -8,7 +8,7 @@ import numpy as np
 from aesara.link.jax.dispatch import jax_funcify
 from aesara.tensor.signal.pool import AveragePoolGrad, MaxPoolGrad, Pool
 
-from reproduce.shim.jax_ops.static import is_known, static_ints
+from reproduce.shim.jax_ops.static import static_ints
 
 
 class _Windows:
@@ -26,7 +26,7 @@ class _Windows:
 
     def __init__(self, op, node, shape, size, stride, pad):
         def ints(values):
-            return static_ints(tuple(values) if is_known(values) else (values,), op, node, "windows")
+            return static_ints(values, op, node, "windows")
 
         self.size, self.stride, self.pad = ints(size), ints(stride), ints(pad)
         self._leading = (1,) * (len(shape) - op.ndim)

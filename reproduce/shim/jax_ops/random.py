@@ -24,7 +24,7 @@ from aesara.tensor.random.op import RandomVariable
 
 from reproduce.shim.jax_ops.dtypes import device_dtype
 from reproduce.shim.jax_ops.errors import unsupported
-from reproduce.shim.jax_ops.static import is_known, static_ints
+from reproduce.shim.jax_ops.static import static_ints
 
 # Streams are spaced on the host, in 64-bit integers, when they are made: not in the default mode, which may be JAX's.
 rng_mrg.function = functools.partial(aesara.function, mode=Mode("vm", "fast_run"))
@@ -49,10 +49,6 @@ def _next(state):
     return jnp.stack([y1, x11, x12, y2, x21, x22], axis=1), drawn
 
 
-def _shape(size, op, node):
-    return static_ints(tuple(size) if is_known(size) else (size,), op, node, "shapes")
-
-
 @jax_funcify.register(rng_mrg.mrg_uniform)
 def jax_funcify_mrg_uniform(op, node=None, **kwargs):
     if op.output_type.dtype == "float16":
@@ -61,7 +57,7 @@ def jax_funcify_mrg_uniform(op, node=None, **kwargs):
     norm = np.float32(4.6566126e-10) if dtype == "float32" else 2.0**-31
 
     def uniform(state, size):
-        shape = _shape(size, op, node)
+        shape = static_ints(size, op, node, "shapes")
         rounds, rest = divmod(math.prod(shape), len(state))
         state, drawn = jax.lax.scan(lambda state, _: _next(state), jnp.asarray(state), length=rounds)
         first, last = _next(state[:rest])
@@ -89,7 +85,7 @@ def jax_funcify_RandomVariable(op, node=None, **kwargs):
     dtype = device_dtype(node.outputs[1].type.dtype)
 
     def draw(rng, size, _, *parameters):
-        shape = _shape(size, op, node)
+        shape = static_ints(size, op, node, "shapes")
         if not shape and not any(op.ndims_params):
             shape = jnp.broadcast_shapes(*map(jnp.shape, parameters))
         rng, drawn = sample(dict(rng), shape, dtype, *parameters)  # a copy, which samplers write into

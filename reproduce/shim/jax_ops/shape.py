@@ -22,7 +22,8 @@ from aesara.tensor.extra_ops import BroadcastTo, Repeat
 from aesara.tensor.shape import Reshape, Shape, SpecifyShape
 
 from reproduce.shim.jax_ops.dtypes import device_dtype
-from reproduce.shim.jax_ops.static import is_known, is_static, static_ints
+from reproduce.shim.jax_ops.static import is_static, static_ints
+from reproduce.shim.jax_ops.values import is_known
 
 
 @jax_funcify.register(Shape)
@@ -36,14 +37,9 @@ def jax_funcify_Shape(op, **kwargs):
 @jax_funcify.register(Reshape)
 def jax_funcify_Reshape(op, node=None, **kwargs):
     def reshape(x, shape):
-        return jnp.reshape(x, static_ints(_entries(shape), op, node, "shapes"))
+        return jnp.reshape(x, static_ints(shape, op, node, "shapes"))
 
     return reshape
-
-
-def _entries(vector):
-    """The entries of a shape or list of lengths; a traced one stays whole and is refused as such."""
-    return tuple(vector) if is_known(vector) else (vector,)
 
 
 @jax_funcify.register(SpecifyShape)
@@ -80,33 +76,24 @@ def jax_funcify_AllocEmpty(op, node=None, **kwargs):
 
 @jax_funcify.register(ARange)
 def jax_funcify_ARange(op, node=None, **kwargs):
-    def arange(start, stop, step):
-        bounds = (start, stop, step)
+    def arange(*bounds):
+        integers = static_ints(bounds, op, node, "bounds")
         if op.dtype.startswith(("int", "uint")):
-            bounds = static_ints(bounds, op, node, "bounds")
-        elif not is_known(bounds):
-            static_ints(bounds, op, node, "bounds")
+            bounds = integers
         return jnp.arange(*bounds, dtype=device_dtype(op.dtype))
 
     return arange
 
 
 @jax_funcify.register(Eye)
-def jax_funcify_Eye(op, node=None, **kwargs):
-    def eye(rows, columns, offset):
-        rows, columns, offset = static_ints((rows, columns, offset), op, node, "sizes")
-        return jnp.eye(rows, columns, offset, dtype=device_dtype(op.dtype))
-
-    return eye
-
-
 @jax_funcify.register(Tri)
-def jax_funcify_Tri(op, node=None, **kwargs):
-    def tri(rows, columns, offset):
-        rows, columns, offset = static_ints((rows, columns, offset), op, node, "sizes")
-        return jnp.tri(rows, columns, offset, dtype=device_dtype(op.dtype))
+def jax_funcify_Eye(op, node=None, **kwargs):
+    function = jnp.eye if isinstance(op, Eye) else jnp.tri
 
-    return tri
+    def matrix(*sizes):  # rows, columns, diagonal
+        return function(*static_ints(sizes, op, node, "sizes"), dtype=device_dtype(op.dtype))
+
+    return matrix
 
 
 @jax_funcify.register(Join)
@@ -124,7 +111,7 @@ def jax_funcify_Join(op, node=None, **kwargs):
 def jax_funcify_Split(op, node=None, **kwargs):
     def split(x, axis, lengths):
         (axis,) = static_ints((axis,), op, node, "axes")
-        ends = np.cumsum(static_ints(_entries(lengths), op, node, "lengths"))
+        ends = np.cumsum(static_ints(lengths, op, node, "lengths"))
         if len(ends) != op.len_splits or ends[-1] != x.shape[axis]:
             raise ValueError(f"Split: ends {ends.tolist()} do not divide axis {axis} of {x.shape}")
         parts = jnp.split(x, ends[:-1], axis=axis)
@@ -136,7 +123,7 @@ def jax_funcify_Split(op, node=None, **kwargs):
 @jax_funcify.register(Repeat)
 def jax_funcify_Repeat(op, node=None, **kwargs):
     def repeat(x, repeats):
-        counts = static_ints(np.ravel(repeats) if is_known(repeats) else (repeats,), op, node, "counts")
+        counts = static_ints(np.ravel(repeats) if is_known(repeats) else repeats, op, node, "counts")
         return jnp.repeat(x, np.array(counts), axis=op.axis)
 
     return repeat

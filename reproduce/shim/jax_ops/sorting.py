@@ -8,7 +8,8 @@ from aesara.tensor.sort import ArgSortOp, SortOp
 
 from reproduce.shim.jax_ops.dtypes import device_dtype
 from reproduce.shim.jax_ops.errors import unsupported
-from reproduce.shim.jax_ops.static import is_known, static_ints
+from reproduce.shim.jax_ops.static import static_ints
+from reproduce.shim.jax_ops.values import is_known
 
 
 def _axis(axis, op, node):

@@ -7,7 +7,6 @@ gives one, and an Op whose inputs are all values of the host runs its own ``perf
 rule. No static shape has to be declared anywhere for that, on shared variables neither.
 """
 
-import jax
 import numpy as np
 from aesara.compile.ops import ViewOp
 from aesara.graph.basic import Constant, NoParams
@@ -24,6 +23,7 @@ from aesara.tensor.type import discrete_dtypes
 
 from reproduce.shim.jax_ops import host
 from reproduce.shim.jax_ops.errors import unsupported
+from reproduce.shim.jax_ops.values import is_known
 
 FOLDABLE = (
     Alloc, ARange, AdvancedSubtensor1, BroadcastTo, CAReduce, DimShuffle, Elemwise, IncSubtensor, Join,
@@ -42,27 +42,18 @@ def is_static(value):
     return value is None or isinstance(value, int | float | complex | np.ndarray | np.generic)
 
 
-def is_known(value):
-    """Whether `value` can be read now: it is static, or an array of JAX's and no tracer."""
-    if isinstance(value, tuple | list):
-        return all(is_known(item) for item in value)
-    if isinstance(value, slice):
-        return is_known((value.start, value.stop, value.step))
-    return is_static(value) or (isinstance(value, jax.Array) and not isinstance(value, jax.core.Tracer))
-
-
 def static_ints(values, op, node, what):
     """`values` as a tuple of int, or a `JaxOpError` that names `what` has to be known when JAX traces.
 
     Parameters
     ----------
-    values : sequence of scalars, or 1-d array
+    values : sequence of scalars, or 1-d array, which may be traced as a whole
     op, node
         Who asks, for the message.
     what : str
         What the values are, in the plural ("shapes").
     """
-    if not all(is_known(value) for value in values):
+    if not is_known(values):
         raise unsupported(
             op,
             node,

@@ -21,7 +21,7 @@ from aesara.tensor.type_other import MakeSlice
 
 from reproduce.shim.jax_ops import moving_slices
 from reproduce.shim.jax_ops.errors import unsupported
-from reproduce.shim.jax_ops.static import is_known
+from reproduce.shim.jax_ops.values import is_known
 
 
 def _indices(op, node, values):

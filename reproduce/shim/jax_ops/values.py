@@ -8,6 +8,15 @@ from aesara.tensor.random.type import RandomGeneratorType, RandomType
 from reproduce.shim.jax_ops.dtypes import device_dtype
 
 
+def is_known(value):
+    """Whether `value` can be read now: there is no tracer in it."""
+    if isinstance(value, slice):
+        value = value.start, value.stop, value.step
+    if isinstance(value, tuple | list):
+        return all(map(is_known, value))
+    return not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(value))
+
+
 def to_device(value, variable_type):
     """What a JAX function takes for `value`, on the device."""
     if isinstance(variable_type, RandomType):

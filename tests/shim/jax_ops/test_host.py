@@ -182,6 +182,15 @@ def test_what_runs_on_the_host_is_said_once(caplog):
     assert "no rule for Twice" in caplog.text
 
 
+def test_slices_that_an_integer_gives_beside_an_array(parity):
+    """JAX passes no slices to the host, so the function is compiled for the integer."""
+    x, rows, n = at.fmatrix(), at.ivector(), at.iscalar()
+    constant = at.constant(X)[at.constant(np.int32([1, 0])), :n]
+    compare = parity([x, rows, n], [constant, at.inc_subtensor(x[rows, :n], 1, ignore_duplicates=True)])
+    for length in (2, 1):
+        compare(X, np.int32([1, 1]), np.int32(length))
+
+
 def test_print_prints_and_passes_on(capfd):
     x = at.fmatrix()
     total, _ = aesara.scan(lambda row: aesara.printing.Print("row")(row).sum(), x)
