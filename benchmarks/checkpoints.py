@@ -3,13 +3,12 @@
     python -m benchmarks.checkpoints [--backend c|jax] [--out FILE.json]
 
 The pictures are random ones, repeated, because a checkpoint does not depend on them. Each experiment is one run: it
-trains, and saves every few seconds all that `run` saves, with a best model in it. From how long that takes follows the
-share of the time at the default interval. Then some steps are timed as `run` takes them, ready to
-save and to stop after each, and as a bare loop takes them, in turn.
+trains, and every few seconds it saves all that `run` saves, with a best model in it. The time that this takes gives the
+share of the time that checkpoints take at the default interval. Then steps are timed in two ways, in turn: as `run`
+takes them, ready to save and to stop after each, and as a bare loop takes them.
 """
 
 import argparse
-import json
 import tempfile
 import time
 from pathlib import Path
@@ -17,8 +16,8 @@ from unittest import mock
 
 import numpy as np
 
+from benchmarks import memory
 from reproduce import backends, cli, experiments
-from reproduce.runs import provenance
 from reproduce.runs import run as runs
 from reproduce.runs.stopping import Stop
 from reproduce.splits import Split, Splits
@@ -59,10 +58,8 @@ def main():
             f"{np.median(one['bare_step_s']):10.4f}{one['step_ratio']:14.4f}"
         )
     if options.out:
-        kept = json.loads(options.out.read_text(encoding="utf-8")) if options.out.exists() else {}
-        made = {"device": provenance.processor(), "software": provenance.software()}
-        kept |= {f"{name}, {options.backend}": one | made for name, one in found.items()}
-        options.out.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+        for name, one in found.items():
+            memory.add(options.out, f"{name}, {options.backend}", one)
 
 
 def measure(name, backend):
@@ -113,7 +110,7 @@ def stand_in(experiment):
 
 
 def step_times(training):
-    """Seconds a step, of a bare loop and as `run` takes them, a number a round; the first alternates."""
+    """Seconds a step of each round, of a bare loop and as `run` takes them; the rounds alternate which comes first."""
     ways = [lambda done: _bare(training, done), lambda done: training.run_epoch(None, done, done.over)]
     seconds = [[], []]
     for number in range(ROUNDS):

@@ -48,6 +48,7 @@ def measure(command):
 
 
 def add(path, name, found):
+    """Add what was found to the record at `path`, with the machine and the versions of the software."""
     from reproduce.runs import provenance
 
     kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

@@ -141,7 +141,7 @@ def _setting(key, fields):
         fields |= {"weights": value, "weights_and_activations": value}
     choices = fields.pop("choices", [])
     if not isinstance(choices, list) or not isinstance(fields.get("minimum", 0), int | float):
-        raise ValueError(f"{key} has limits that are none")
+        raise ValueError(f"{key} has choices that are no list, or a minimum that is no number")
     setting = Setting(key, choices=tuple(choices), **fields)
     if type(setting.weights) not in KINDS or setting.weights == []:
         raise ValueError(f"{key} is {show(setting.weights)}, of which the type of its values cannot be told")

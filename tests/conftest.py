@@ -2,7 +2,6 @@
 
 import os
 import signal
-import struct
 from pathlib import Path
 
 import pytest
@@ -40,16 +39,6 @@ def prepared_root():
         return DATA
 
     return find
-
-
-@pytest.fixture(scope="session")
-def idx_bytes():
-    """Return a function from a uint8 array to the bytes of its IDX file."""
-
-    def encode(array):
-        return struct.pack(f">I{array.ndim}I", 0x0800 | array.ndim, *array.shape) + array.tobytes()
-
-    return encode
 
 
 @pytest.fixture

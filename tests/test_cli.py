@@ -1,17 +1,17 @@
 import gzip
 import json
-import math
 import os
 import re
 import resource
-import struct
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from reproduce import cli
 from reproduce.runs.provenance import CHECKOUT
+from tests.idx_bytes import idx_bytes
 
 TINY = ["--set", "network.units=8", "--set", "network.hidden_layers=1", "--epochs", "1"]
 
@@ -75,7 +75,7 @@ def blank_mnist(tmp_path):
     folder.mkdir()
     for prefix, count in (("train", 60_000), ("t10k", 10_000)):
         for name, shape in (("images-idx3", (count, 28, 28)), ("labels-idx1", (count,))):
-            content = struct.pack(f">I{len(shape)}I", 0x0800 | len(shape), *shape) + bytes(math.prod(shape))
+            content = idx_bytes(np.zeros(shape, np.uint8))
             (folder / f"{prefix}-{name}-ubyte.gz").write_bytes(gzip.compress(content, 1))
     return folder
 

@@ -2,6 +2,7 @@
 
 import http.client
 import itertools
+import re
 import sys
 import time
 import urllib.error
@@ -16,6 +17,7 @@ from datasets.storage.files import BLOCK, locked, publish, writing
 TIMEOUT = 30  # seconds without a byte
 SLOWEST = 500  # bytes a second
 WORTHWHILE = 16_384  # bytes that an attempt must bring for another one
+LENGTH = re.compile("[0-9]{1,18}")  # tqdm and int() fail on much longer ones
 LARGEST = 4 << 30  # bytes; the largest published file has 1.3 GB
 USER_AGENT = "lab-reproduce (urllib)"
 
@@ -127,7 +129,7 @@ def _transfer(url, file, part, timeout):
             file.truncate(0)
             raise _MirrorError("another range than the one asked for")
         length = response.headers.get("Content-Length") or ""
-        total = start + int(length) if length.isdecimal() else None
+        total = start + int(length) if LENGTH.fullmatch(length) else None
         name = part.name.removesuffix(".part")
         with tqdm(
             desc=name, initial=start, total=total, unit="B", unit_scale=True, file=sys.stderr, disable=None

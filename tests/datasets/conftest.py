@@ -14,6 +14,7 @@ from datasets.mnist.source import NUM_EXAMPLES, MNISTSource
 from datasets.preprocessing import ZCA, global_contrast_normalize
 from datasets.svhn.source import SVHNSource
 from datasets.text.source import WarAndPeace
+from tests.idx_bytes import idx_bytes
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +30,7 @@ def mnist_arrays():
 
 
 @pytest.fixture(scope="session")
-def mnist_idx(tmp_path_factory, mnist_arrays, idx_bytes):
+def mnist_idx(tmp_path_factory, mnist_arrays):
     """A folder with the synthetic MNIST as IDX files, some plain and some gzipped."""
     folder = tmp_path_factory.mktemp("mnist_idx")
     for prefix, which_set in (("train", "train"), ("t10k", "test")):

@@ -14,6 +14,7 @@ from aesara.compile.mode import Mode
 
 from reproduce import cli
 from reproduce.shim.script import Script
+from tests.idx_bytes import idx_bytes
 
 SCRIPTS = Path(__file__).parent / "scripts"
 REPOSITORY = Path(__file__).parents[2]
@@ -81,7 +82,7 @@ def command(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def mnist_folder(tmp_path_factory, idx_bytes):
+def mnist_folder(tmp_path_factory):
     """A folder of prepared data with digits that are bars: class c has rows 2c to 2c + 3 bright."""
     files, root = tmp_path_factory.mktemp("idx"), tmp_path_factory.mktemp("mnist")
     for prefix, n in (("train", 60000), ("t10k", 10000)):

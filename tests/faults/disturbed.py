@@ -223,8 +223,9 @@ def undisturbed(form, folder, figures):
     first.finish()
     second = TrialRun(form, folder.with_name(f"{folder.name}-again"), figures)
     whole = second.finish()
-    compare(second, run_files(first.folder))
-    return run_files(first.folder), whole, second.record["seconds"]
+    expected = run_files(first.folder)
+    compare(second, expected)
+    return expected, whole, second.record["seconds"]
 
 
 def disturb(form, folder, reference, rng, figures, in_time=lambda: True):

@@ -1,9 +1,10 @@
 """Reads damaged files of every format for some time, and prints what came of it; exit code 1 where anything was wrong.
 
-python -m tests.fuzz --minutes 10 --seed 1
+python -m tests.fuzz --minutes 10 --seed 1 [--out FILE.json]
 """
 
 import argparse
+import json
 import multiprocessing
 import sys
 import tempfile
@@ -12,6 +13,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from datasets.storage.files import write_text
+from reproduce.runs import provenance
 from tests.fuzz import watched
 from tests.fuzz.formats import FORMATS
 
@@ -41,25 +44,35 @@ class Figures:
         self.outcomes[reading.outcome] += 1
         self.slowest, self.largest = max(self.slowest, reading.seconds), max(self.largest, reading.peak)
 
+    def summary(self):
+        """What is recorded: numbers of files, seconds and bytes."""
+        counts = {"files": self.tried, "read": self.outcomes["read"], "refused": self.outcomes["refused"]}
+        return counts | {"wrong": self.wrong, "slowest_s": round(self.slowest, 3), "largest_bytes": self.largest}
+
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__.partition("\n")[0])
     parser.add_argument("--minutes", type=float, default=10, help="for all formats together (default: %(default)g)")
     parser.add_argument("--seed", type=int, default=0, help="of the damages (default: %(default)s)")
     parser.add_argument("--only", default="", metavar="TEXT", help="formats whose names have this in them")
+    parser.add_argument("--out", metavar="FILE.json", type=Path, help="a record of the figures")
     options = parser.parse_args()
     kept = Path(tempfile.mkdtemp(prefix="fuzz-"))
     chosen = [number for number, form in enumerate(FORMATS) if options.only in form.name]
     print(f"{'':34}{'files':>9}{'read':>9}{'refused':>9}{'wrong':>7}{'slowest, s':>12}{'largest, MB':>13}")
-    wrong = 0
+    found = {}
     for number in chosen:
         figures = fuzz(number, options.seed, 60 * options.minutes / len(chosen), kept)
         print(
             f"{FORMATS[number].name:34}{figures.tried:9,}{figures.outcomes['read']:9,}{figures.outcomes['refused']:9,}"
             f"{figures.wrong:7,}{figures.slowest:12.2f}{figures.largest / 1e6:13.1f}", flush=True,
         )  # fmt: skip
-        wrong += figures.wrong
-    if wrong:
+        found[FORMATS[number].name] = figures.summary()
+    if options.out:
+        made = {"device": provenance.processor(), "software": provenance.software()}
+        record = {"seed": options.seed, "minutes": options.minutes} | made | {"formats": found}
+        write_text(options.out, json.dumps(record, indent=1) + "\n")
+    if any(one["wrong"] for one in found.values()):
         print(f"the files and what they led to are kept: {kept}")
         return 1
     kept.rmdir()

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import struct
 import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ import scipy.io
 
 from datasets.cifar10.source import BATCHES, FOLDER, CIFAR10Source
 from datasets.mnist.idx import IMAGES, LABELS, read_idx
+from datasets.storage.checksum import USER_BLOCK
 from datasets.storage.files import checksums
 from datasets.storage.prepared import HDF5Source
 from datasets.storage.source_files import SourceFile
@@ -25,6 +25,7 @@ from reproduce.errors import UserError
 from reproduce.runs import checkpoints
 from tests.fuzz import run_folders
 from tests.fuzz.mutations import mutate, mutate_compressed
+from tests.idx_bytes import idx_bytes
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,7 @@ def _idx(ndim):
 
     def write(folder):
         shape = (3, 4, 5)[:ndim]
-        content = np.arange(np.prod(shape), dtype=np.uint8).tobytes()
-        (folder / file).write_bytes(struct.pack(f">I{ndim}I", 0x0800 | ndim, *shape) + content)
+        (folder / file).write_bytes(idx_bytes(np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)))
 
     name = {IMAGES: "IDX, images", LABELS: "IDX, labels"}[ndim]
     return Format(name, file, write, lambda folder: read_idx(folder / file, ndim), mutate_compressed)
@@ -170,13 +170,7 @@ def _write_unsealed(folder):
 
 
 def _without_user_block(path):
-    old = path.with_suffix(".old")
-    with h5py.File(path) as sealed, h5py.File(old, "w") as h5:
-        for name in sealed:
-            sealed.copy(name, h5)
-        for name, value in sealed.attrs.items():
-            h5.attrs[name] = value
-    old.replace(path)
+    path.write_bytes(path.read_bytes()[USER_BLOCK:])
 
 
 def _read_prepared(folder):

@@ -59,7 +59,7 @@ def report_on(folder):
     """Write the report on the runs below `folder`."""
     results = report.collect([folder / "runs"])
     report.write(results, folder / "report")
-    report.format_cells(results.cells)
+    report.format_cells(results)
     return report.summary(results)
 
 

@@ -156,8 +156,8 @@ def _watch_writes(folder):
         if event in OF_CODE:
             events.append(f"{event}: {arguments}")
         elif event == "open":
-            path, mode, flags = arguments
-            writes = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC) if flags else "w" in (mode or "")
+            path, _, flags = arguments
+            writes = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC)
             if writes and not isinstance(path, int) and not is_inside(path):
                 events.append(f"writes {path}")
         elif event in ("os.mkdir", "os.remove", "os.rmdir", "os.rename", "os.link", "os.symlink", "os.truncate"):

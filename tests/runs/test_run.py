@@ -1,4 +1,5 @@
 import csv
+import functools
 import json
 import os
 import shutil
@@ -66,7 +67,7 @@ def test_a_run_that_is_killed_and_stopped_ends_as_if_it_had_not_been(tmp_path, m
     with pytest.raises(Killed):
         execute(killed(), KillAfter(steps=10), checkpoint_minutes=1e-9)
     stop = Stop()
-    record = execute(killed(), StopAfter(stop, steps=30), stop=stop)
+    record = execute(killed(), StopAfter(stop, 30, lambda: os.kill(os.getpid(), signal.SIGTERM)), stop=stop)
     assert not record.complete and record.epochs_done == 1
     header, _ = checkpoints.load(killed().folder / "checkpoint.h5")
     assert header["progress"]["epoch"] == 1 and 0 < header["progress"]["minibatch"] < 24
@@ -78,33 +79,22 @@ def test_a_run_that_is_killed_and_stopped_ends_as_if_it_had_not_been(tmp_path, m
 
 
 class StopAfter(Unseen):
-    """Sends this process a SIGTERM after some steps."""
+    """Calls `request`, which must ask for a stop, after some steps."""
 
-    def __init__(self, stop, steps):
-        self.stop, self.left = stop, steps
+    def __init__(self, stop, steps, request):
+        self.stop, self.left, self.request = stop, steps, request
 
     def losses(self, some):
         self.left -= len(some)
         if self.left <= 0 and not self.stop():
-            os.kill(os.getpid(), signal.SIGTERM)
-
-
-class OutOfTime(Unseen):
-    """Lets the time of a run be over after some steps."""
-
-    def __init__(self, stop, steps):
-        self.stop, self.left = stop, steps
-
-    def losses(self, some):
-        self.left -= len(some)
-        if self.left <= 0:
-            self.stop.__init__(minutes=1e-9)
+            self.request()
 
 
 def test_a_run_out_of_time_goes_on_elsewhere(tmp_path, whole):
     """Its folder is moved, as into another clone; nothing in it says where it was."""
     stop = Stop(minutes=60)
-    record = execute(make(tmp_path / "here" / "runs"), OutOfTime(stop, steps=30), stop=stop)
+    time_is_up = functools.partial(stop.__init__, minutes=1e-9)
+    record = execute(make(tmp_path / "here" / "runs"), StopAfter(stop, 30, time_is_up), stop=stop)
     assert stop.reason == "--minutes 1e-09" and stop.exit_code == 75 and not record.complete
     (tmp_path / "elsewhere").mkdir()
     shutil.move(tmp_path / "here" / "runs", tmp_path / "elsewhere" / "runs")

@@ -14,6 +14,7 @@ from datasets.errors import DataError
 from datasets.mnist.source import MIRRORS, OFFICIAL_FILES, MNISTSource
 from datasets.storage.files import checksums
 from datasets.storage.source_files import SourceFile
+from tests.idx_bytes import idx_bytes
 
 LABELS, IMAGES = "t10k-labels-idx1-ubyte", "t10k-images-idx3-ubyte"
 
@@ -39,7 +40,7 @@ def test_synthetic_files_are_prepared_as_unofficial(mnist_root):
     assert MNISTSource().provenance(mnist_root)["official"] is False
 
 
-def test_the_real_files_are_official(prepared_root, idx_bytes, tmp_path):
+def test_the_real_files_are_official(prepared_root, tmp_path):
     sources = tmp_path / "sources"
     sources.mkdir()
     with MNISTSource().open(prepared_root("mnist")) as h5:

@@ -144,3 +144,5 @@ def test_a_small_file_that_unpacks_to_gigabytes_is_refused_early(tmp_path, monke
     monkeypatch.setattr(files, "SMALL", 1 << 20)
     with pytest.raises(DataError, match=r"bomb\.gz unpacks to more than 1,048,576 bytes"):
         read_content(path)
+    monkeypatch.setattr(files, "EXPANSION", (4 << 20) // path.stat().st_size + 1)
+    assert len(read_content(path)) == 4 << 20

@@ -106,7 +106,7 @@ def test_whatever_a_server_says_the_next_one_is_asked(serve, tmp_path, answer):
     assert destination.read_bytes() == FILE and [path.name for path in tmp_path.iterdir()] == ["file.gz"]
 
 
-@pytest.mark.parametrize("length", ["-5", "many", "", "7\r\nContent-Length: 8", "1e3"])
+@pytest.mark.parametrize("length", ["-5", "many", "", "7\r\nContent-Length: 8", "1e3", "9" * 5000])
 def test_a_length_that_is_none_does_not_matter(serve, tmp_path, length):
     download([serve(says(f"200 OK\r\nContent-Length: {length}", FILE)), serve(rest_of(FILE))], tmp_path / "f", is_right)
     assert (tmp_path / "f").read_bytes() == FILE
