@@ -140,17 +140,17 @@ class Run:
                 figure1.refuse_if_missed(self.folder, self.experiment, earlier.epochs_done, earlier.epochs_done)
                 watch.finished_earlier()
                 return earlier
+        # A checkpoint that will not do is refused here, before the network is compiled.
+        header, groups, damage = (None, None, None) if restart else checkpoints.load_last(*self._checkpoints)
+        if header is None and earlier is not None and earlier.epochs_done:
+            raise UserError(f"the checkpoint in {self.folder} is gone; start the run anew with --restart")
+        reached = Progress(0) if header is None else self._progress(header, examples.provenance)
+        begun = reached.epoch + bool(reached.minibatch)
+        figure1.refuse_if_missed(self.folder, self.experiment, reached.epoch, begun)
         training = Training(self.experiment, examples, self.backend, self.seed)
         if restart:
             self.clear()
-        header, groups, damage = checkpoints.load_last(*self._checkpoints)
-        recording = None
-        if header is not None:
-            recording = self._restore(training, header, groups)
-        elif earlier is not None and earlier.epochs_done:
-            raise UserError(f"the checkpoint in {self.folder} is gone; start the run anew with --restart")
-        done = training.progress.epoch
-        figure1.refuse_if_missed(self.folder, self.experiment, done, done + bool(training.progress.minibatch))
+        recording = None if header is None else self._restore(training, reached, header, groups)
         self._refuse_a_full_disk(training)
         self._recorder = self._new_recorder(training, recording)
         self._write_logs(training)
@@ -241,24 +241,35 @@ class Run:
                 "undo that, choose another --runs, or start anew with --restart"
             )
 
-    def _restore(self, training, header, groups):
+    def _progress(self, header, data_now):
+        """Where the training of a checkpoint stood, if its configuration and data are today's."""
+        with self._fitting():
+            self._refuse_changes(header["settings"], header["data"], data_now)
+            return Progress(**header["progress"])
+
+    def _restore(self, training, progress, header, groups):
         """Bring `training` to the state of a checkpoint; return what it recorded of the current epoch."""
-        path, _ = self._checkpoints
-        try:
-            self._refuse_changes(header["settings"], header["data"], training.splits.provenance)
+        training.progress = progress
+        with self._fitting():
             training.backend.restore(groups["arrays"])
             checkpoints.unpack_generator(training.rng, header["generator"])
-            training.progress = Progress(**header["progress"])
             self._join(header)
-            if training.progress.best_epoch:
+            if progress.best_epoch:
                 best = groups.get("best")
                 if best is None:  # a checkpoint from before it held the best model
-                    best, header = self._separate_best(training.progress.best_epoch)
+                    best, header = self._separate_best(progress.best_epoch)
                 training.best, training.test_losses = best, header.get("test_losses", [])
-        except (KeyError, TypeError, ValueError) as error:
-            raise UserError(f"{path} does not fit this program ({error}); start the run anew with --restart") from None
         self._write_best(training)
         return groups.get("recording")
+
+    @contextlib.contextmanager
+    def _fitting(self):
+        """Raise UserError where the block does not find in the checkpoint what it needs."""
+        path, _ = self._checkpoints
+        try:
+            yield
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError(f"{path} does not fit this program ({error}); start the run anew with --restart") from None
 
     def _join(self, header):
         """Put the processes of the checkpoint's `header` before this one, which is listed where it differs."""

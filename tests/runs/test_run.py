@@ -151,6 +151,23 @@ def whole(tmp_path_factory):
     return run
 
 
+@pytest.fixture(scope="module")
+def after_60_steps(tmp_path_factory):
+    """A run killed in its third epoch; see `killed`."""
+    run = make(tmp_path_factory.mktemp("killed"))
+    with pytest.raises(Killed):
+        execute(run, KillAfter(steps=60), checkpoint_minutes=1e-9)
+    return run
+
+
+@pytest.fixture
+def killed(tmp_path, after_60_steps):
+    """The files of a run that was killed after 60 steps, in a folder of the test's own: a new run that finds them."""
+    run = make(tmp_path)
+    shutil.copytree(after_60_steps.folder, run.folder)
+    return run
+
+
 @pytest.mark.parametrize(
     ("name", "times"),
     [("checkpoint.h5", 30), ("checkpoint.previous.h5", 31), ("best.h5", 2), ("record.json", 4), ("histogram.json", 1)],
@@ -170,39 +187,32 @@ def test_a_killed_language_model_ends_as_the_whole_one(tmp_path, monkeypatch, la
     assert run_files(again.folder) == run_files(jax_language_model.folder)
 
 
-def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(tmp_path, whole, capsys):
-    with pytest.raises(Killed):
-        execute(make(tmp_path), KillAfter(steps=40), checkpoint_minutes=1e-9)
-    path = make(tmp_path).folder / "checkpoint.h5"
+def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(killed, whole, capsys):
+    path = killed.folder / "checkpoint.h5"
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
-    execute(make(tmp_path), Screen("a run"))
+    execute(killed, Screen("a run"))
     assert (
         f"a run: {path} is damaged: its checksum does not hold; continues from the previous one"
         in capsys.readouterr().err
     )
-    assert run_files(path.parent) == run_files(whole.folder)
+    assert run_files(killed.folder) == run_files(whole.folder)
 
 
-def test_a_damaged_best_model_is_written_anew(tmp_path, whole):
-    with pytest.raises(Killed):
-        execute(make(tmp_path), KillAfter(epoch=2), checkpoint_minutes=1e-9)
-    best = make(tmp_path).folder / "best.h5"
-    best.write_bytes(b"nothing")
-    execute(make(tmp_path))
-    assert run_files(best.parent) == run_files(whole.folder)
+def test_a_damaged_best_model_is_written_anew(killed, whole):
+    (killed.folder / "best.h5").write_bytes(b"nothing")
+    execute(killed)
+    assert run_files(killed.folder) == run_files(whole.folder)
 
 
-def test_a_checkpoint_of_before_it_held_the_best_model_goes_on(tmp_path, whole):
+def test_a_checkpoint_of_before_it_held_the_best_model_goes_on(killed, whole):
     """Its model lies beside it."""
-    with pytest.raises(Killed):
-        execute(make(tmp_path), KillAfter(steps=60), checkpoint_minutes=1e-9)
-    path = make(tmp_path).folder / "checkpoint.h5"
+    path = killed.folder / "checkpoint.h5"
     header, groups = checkpoints.load(path)
     checkpoints.save(path, header, arrays=groups["arrays"])
-    execute(make(tmp_path))
-    assert run_files(path.parent) == run_files(whole.folder)
+    execute(killed)
+    assert run_files(killed.folder) == run_files(whole.folder)
 
 
 def test_a_disk_that_is_too_small_is_refused_before_anything_is_written(tmp_path, monkeypatch):
@@ -280,14 +290,12 @@ def test_a_record_keeps_the_command_and_software_that_began(tmp_path, monkeypatc
     assert resumed["started"] >= begun.started
 
 
-def test_a_checkpoint_of_before_processes_were_listed_goes_on(tmp_path, monkeypatch):
-    with pytest.raises(Killed):
-        execute(make(tmp_path), KillAfter(3), checkpoint_minutes=1e-9)
-    path = make(tmp_path).folder / "checkpoint.h5"
+def test_a_checkpoint_of_before_processes_were_listed_goes_on(killed):
+    path = killed.folder / "checkpoint.h5"
     header, groups = checkpoints.load(path)
     del header["processes"]
     checkpoints.save(path, header | {"started": "2026-01-01T00:00:00+00:00"}, **groups)
-    record = execute(make(tmp_path))
+    record = execute(killed)
     assert record.complete and record.started.startswith("2026-01-01") and record.resumed == []
 
 
@@ -334,21 +342,19 @@ def test_a_foreign_record_is_refused(tmp_path, content):
         execute(run)
 
 
-def test_a_missing_or_foreign_checkpoint_is_refused(tmp_path, monkeypatch):
-    with pytest.raises(Killed):
-        execute(make(tmp_path), KillAfter(1), checkpoint_minutes=1e-9)
-    path = make(tmp_path).folder / "checkpoint.h5"
+def test_a_missing_or_foreign_checkpoint_is_refused(killed):
+    path = killed.folder / "checkpoint.h5"
     header, groups = checkpoints.load(path)
     checkpoints.save(path, header, arrays={"dense1.W": groups["arrays"]["dense1.W"]})
     with pytest.raises(UserError, match="does not fit"):
-        execute(make(tmp_path))
+        execute(killed)
     checkpoints.save(path, {"progress": {}}, **groups)
     with pytest.raises(UserError, match="does not fit"):
-        execute(make(tmp_path))
+        execute(killed)
     path.unlink()
     (path.parent / "checkpoint.previous.h5").unlink()
     with pytest.raises(UserError, match="is gone; start the run anew"):
-        execute(make(tmp_path))
+        execute(killed)
 
 
 def test_settings_that_do_not_fit_the_data_are_refused(tmp_path):
@@ -371,18 +377,15 @@ def test_a_changed_configuration_is_refused_with_the_keys(tmp_path):
         execute(make(tmp_path, overrides=TINY | {"training.epochs": 1}))
 
 
-def test_a_run_that_began_before_there_was_a_key_goes_on(tmp_path, whole):
-    with pytest.raises(Killed):
-        execute(make(tmp_path), KillAfter(steps=60), checkpoint_minutes=1e-9)
-    run = make(tmp_path)
-    path, record = run.folder / "checkpoint.h5", run.record
+def test_a_run_that_began_before_there_was_a_key_goes_on(killed, whole):
+    path, record = killed.folder / "checkpoint.h5", killed.record
     header, groups = checkpoints.load(path)
     for settings in (header["settings"], record.settings):
         del settings["data.shape"]
     checkpoints.save(path, header, **groups)
-    (run.folder / "record.json").write_text(record.to_json())
-    execute(run)
-    assert run_files(run.folder) == run_files(whole.folder)
+    (killed.folder / "record.json").write_text(record.to_json())
+    execute(killed)
+    assert run_files(killed.folder) == run_files(whole.folder)
 
 
 def test_two_processes_cannot_hold_one_run(tmp_path):
