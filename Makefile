@@ -15,7 +15,7 @@ demo: venv
 	@$(RUN) -m reproduce report --runs runs --out report
 
 test: venv
-	$(RUN) -m pytest -n 2
+	$(RUN) -m pytest -n 2 --dist worksteal
 
 # Kills, stops and damages runs for MINUTES and compares them with undisturbed ones; docs/reliability.md.
 MINUTES ?= 30
@@ -53,7 +53,7 @@ ifeq ($(strip $(PYTHON312)),)
 	@echo "skipped: no Python 3.12 was found; say where it is with 'make test-numpy2 PYTHON312=/path/to/python3.12'"
 else
 	@$(MAKE) --no-print-directory .venv-numpy2/ready
-	.venv-numpy2/bin/python -m pytest -n 2
+	.venv-numpy2/bin/python -m pytest -n 2 --dist worksteal
 endif
 
 .venv-numpy2/ready: requirements-gpu.lock pyproject.toml
