@@ -11,7 +11,6 @@ without bias correction. d = √v + ε is the diagonal curvature up to the facto
 from types import SimpleNamespace
 
 import numpy as np
-from scipy.special import expit
 
 EPSILON = np.float32(1e-8)
 
@@ -21,8 +20,14 @@ def _sum(x):
     return np.float32(x.sum(dtype="float64"))
 
 
+def _sigmoid(x):
+    from scipy.special import expit  # here, because inference reads formulas with NumPy alone
+
+    return expit(x)
+
+
 NUMPY = SimpleNamespace(
-    sqrt=np.sqrt, square=np.square, where=np.where, tanh=np.tanh, sigmoid=expit, clip=np.clip, split=np.split,
+    sqrt=np.sqrt, square=np.square, where=np.where, tanh=np.tanh, sigmoid=_sigmoid, clip=np.clip, split=np.split,
     concatenate=np.concatenate, sum=_sum, mean=lambda x: _sum(x) / np.float32(x.size),
 )  # fmt: skip
 """NumPy's functions on float32 arrays; sums are accumulated in float64."""

@@ -66,6 +66,11 @@ class CrossEntropy:
         return at.neq(at.argmax(scores, axis=1), labels.flatten()).sum()
 
 
+def of(experiment):
+    """The objective of an experiment."""
+    return CrossEntropy() if experiment["network.kind"] == "lstm" else SquaredHinge(experiment["network.classes"])
+
+
 def _entropies(scores, labels):
     """Negative log probability of each next character, (batch·steps,)."""
     return categorical_crossentropy(softmax(scores, axis=-1), labels.flatten())
