@@ -67,7 +67,7 @@ def speed(results):
             ])  # fmt: skip
     software = results["software"]
     about = (
-        f"{results['device']}, one of them used; numpy {software['numpy']}; Python {software['python']}; commit "
+        f"{results["device"]}, which also had other work; numpy {software['numpy']}; Python {software['python']}; commit "
         f"{software['commit']}{', changed' if software['dirty'] else ''}; medians of {results['rounds']} rounds."
     )
     header = ["What", "Binarized", "Minibatch", "How", "ms", "Times as fast as float32 BLAS"]
