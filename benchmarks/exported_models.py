@@ -21,6 +21,7 @@ from reproduce import backends, export, inference, splits
 from reproduce.held_out import HeldOut
 from reproduce.inference import kernels
 from reproduce.model import objectives
+from reproduce.report.markdown import MODEL
 from reproduce.runs import best, provenance
 
 SUMS = "models.sha256"
@@ -39,7 +40,7 @@ def main():
         for run in options.runs:
             model = best.load(run)
             name = f"{model.experiment.folder}/{model.experiment.method.name}/seed-{model.record.seed}"
-            path = (options.models or Path(folder)) / name / "model.safetensors"
+            path = (options.models or Path(folder)) / name / MODEL
             examples = splits.load(model.experiment, options.data, options.allow_unofficial)
             found["models"][name] = compare(model, examples, path)
             print(name, json.dumps(found["models"][name]))
@@ -78,7 +79,7 @@ def compare(model, examples, path):
 
 def write_sums(folder):
     """Write the checksums of all models below `folder` to its models.sha256."""
-    paths = sorted(folder.rglob("model.safetensors"))
+    paths = sorted(folder.rglob(MODEL))
     lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder)}\n" for path in paths]
     write_text(folder / SUMS, "".join(lines))
 

@@ -105,17 +105,11 @@ def products(kind, batch):
 def networks(kind, batch):
     """A pass through the network, its weights packed or as float32 arrays."""
     x = np.random.RandomState(1).uniform(-1, 1, (batch, WIDTHS[0])).astype("float32")
-    return {name: functools.partial(run, layers, x) for name, layers in layers_of(KINDS[kind]).items()}
+    return {name: functools.partial(built, x) for name, built in built_networks(KINDS[kind]).items()}
 
 
-def run(layers, x):
-    for layer in layers:
-        x = layer(x)
-    return x
-
-
-def layers_of(activation):
-    """The layers of each contestant."""
+def built_networks(activation):
+    """The network of each contestant."""
     rng = np.random.RandomState(0)
     bits, real, described = {}, {}, []
     for number, (inputs, outputs) in enumerate(itertools.pairwise(WIDTHS), 1):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from datasets.storage.files import write_text
 from reproduce.methods import METHODS
-from reproduce.report.markdown import table
+from reproduce.report.markdown import MODEL, table
 from reproduce.report.readme import with_table
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -33,12 +33,12 @@ def models():
         path = RESULTS / "inference" / f"{name}.json"
         for run, found in json.loads(path.read_text(encoding="utf-8"))["models"].items():
             *_, method, seed = run.split("/")
-            file = RESULTS / run / "model.safetensors"
+            file = RESULTS / run / MODEL
             own, ours = (found[key]["test_error"] for key in ("run", "c_kernels"))
             rows.append([
                 name,
                 METHODS[method].label,
-                f"[{seed}](../results/{run}/model.safetensors)" if file.exists() else seed,
+                f"[{seed}](../results/{run}/{MODEL})" if file.exists() else seed,
                 f"{found['bytes']:,}",
                 f"{found['float32_weight_bytes'] / found['bytes']:.1f}",
                 f"{own:.4g}",
@@ -67,8 +67,8 @@ def speed(results):
             ])  # fmt: skip
     software = results["software"]
     about = (
-        f"{results["device"]}, which also had other work; numpy {software['numpy']}; Python {software['python']}; commit "
-        f"{software['commit']}{', changed' if software['dirty'] else ''}; medians of {results['rounds']} rounds."
+        f"{results['device']}, which also had other work; numpy {software['numpy']}; Python {software['python']}; "
+        f"commit {software['commit']}{', changed' if software['dirty'] else ''}; medians of {results['rounds']} rounds."
     )
     header = ["What", "Binarized", "Minibatch", "How", "ms", "Times as fast as float32 BLAS"]
     return f"{about}\n\n{table(header, rows, right=(2, 4, 5))}"

@@ -309,9 +309,8 @@ def _sweep(options, argv):
 def _evaluate(options, argv):
     from reproduce import evaluate
 
-    chosen = options.backend != "auto" or options.device != "auto"
-    backend = _backend(options) if chosen else None
-    found = evaluate.evaluate(options.model, options.data, backend, options.allow_unofficial)
+    chosen = options.backend, options.device
+    found = evaluate.evaluate(options.model, options.data, *chosen, options.allow_unofficial)
     print(json.dumps(found.as_dict(), indent=1) if options.json else found)
 
 

@@ -1,15 +1,16 @@
 """Measures a trained model on its experiment's test set: the best model of a run, or an exported one."""
 
-import math
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from datasets.errors import one_line
-from reproduce import experiments, inference, splits
+from reproduce import formulas, inference, splits
 from reproduce.errors import UserError
+from reproduce.inference import packed
 from reproduce.runs import best
+from reproduce.runs.record import Record
 
 
 @dataclass(frozen=True)
@@ -66,25 +67,25 @@ class Evaluation:
         return found
 
     def __str__(self):
-        text = self.confusion is None
-        loss = f"test loss {self.test_loss:.6g}{' nats/character' if text else ''}"
-        error = f"test error {self.test_error:.4g}%"
-        same = all(self.recorded[key] == getattr(self, key) for key in ("test_error", "test_loss"))
-        recorded = (
-            "the record says the same"
-            if same
-            else "the record says {test_error:.4g}% and {test_loss:.6g}".format(
-                **{key: math.nan if value is None else value for key, value in self.recorded.items()}
-            )
-        )
-        lines = [
+        pictures = self.confusion is not None
+        found = {key: getattr(self, key) for key in self.recorded}
+        recorded = "the same" if found == self.recorded else _in_words(pictures, **self.recorded)
+        line = (
             f"{self.experiment} {self.method} seed {self.seed}, epoch {self.best_epoch}, on {self.backend}: "
-            f"{', '.join((loss, error) if text else (error, loss))}, "
-            f"{self.examples:,} {'sequences' if text else 'pictures'}; {recorded}"
-        ]
-        if not text:
-            lines += ["", *_table(self.classes, self.confusion)]
-        return "\n".join(lines)
+            f"{_in_words(pictures, **found)}, {self.examples:,} {'pictures' if pictures else 'sequences'}; "
+            f"the record says {recorded}"
+        )
+        return "\n".join([line, "", *_table(self.classes, self.confusion)]) if pictures else line
+
+
+def _in_words(pictures, test_error, test_loss):
+    """Test results in words, first the one that counts; a record has None for one that was not finite."""
+    error = "no finite test error" if test_error is None else f"test error {test_error:.4g}%"
+    if test_loss is None:
+        loss = "no finite test loss"
+    else:
+        loss = f"test loss {test_loss:.6g}{'' if pictures else ' nats/character'}"
+    return ", ".join((error, loss) if pictures else (loss, error))
 
 
 def _table(classes, confusion):
@@ -98,91 +99,105 @@ def _table(classes, confusion):
         yield f"{found['class']:>5}{found['examples']:>10}{found['errors']:>8}{share:>7}{'':13}{taken}"
 
 
-def evaluate_run(folder, data, backend=None, allow_unofficial=False):
-    """Measure the best model of the run in `folder` as its training did.
+def evaluate(model, data, backend="auto", device="auto", allow_unofficial=False):
+    """Measure `model` on its experiment's test set.
 
     Parameters
     ----------
-    folder : path
+    model : path
+        The folder of a run, whose best model is measured as training measured it, or an exported file.
     data : path
         Folder of prepared data.
-    backend : reproduce.backends, optional
-        By default the one that the run was trained on.
+    backend, device : str
+        For a run, as `reproduce.backends.create` takes them; ``auto`` is the backend that the run was trained on.
     allow_unofficial : bool
-        Whether data that are not the official ones will do.
+        Whether to accept files that claim to be the official ones but are not.
 
     Returns
     -------
     Evaluation
-        On the machine, the backend and the number of threads of the run, its numbers equal the record's.
+        On the machine, the backend and the number of threads of a run, its numbers equal the record's.
+
+    Raises
+    ------
+    UserError, datasets.DataError
+        If there is no such model, it cannot be read, or the data are not those that it was trained on.
     """
-    model = best.load(folder)
-    return evaluate_best(model, folder, _examples(model.experiment, model.record.data, data, allow_unofficial), backend)
+    if Path(model).is_dir():
+        return _evaluate_run(model, data, backend, device, allow_unofficial)
+    if not Path(model).exists():
+        raise UserError(f"there is no {model}; name the folder of a run, as 'run' prints it, or an exported file")
+    if (backend, device) != ("auto", "auto"):
+        raise UserError(f"{model} is an exported model, which runs on NumPy; leave --backend and --device out")
+    return _evaluate_exported(model, data, allow_unofficial)
 
 
-def evaluate_best(model, name, examples, backend=None):
-    """Measure a `reproduce.runs.best.BestModel` called `name` on `examples`, a `reproduce.splits.Splits`."""
-    from reproduce.held_out import HeldOut  # here, because they import Aesara
+def _evaluate_run(folder, data, backend, device, allow_unofficial):
+    from reproduce import backends  # here, because they import Aesara
+    from reproduce.held_out import HeldOut
     from reproduce.model import objectives
 
-    experiment, record = model.experiment, model.record
-    if backend is None:
-        from reproduce import backends
-
-        backend = backends.create(record.backend, precision=experiment["backend.precision"])
+    model = best.load(folder)
+    experiment = model.experiment
+    examples = _examples(experiment, model.record, data, allow_unofficial)
+    if backend == "auto" and device != "gpu":
+        backend = model.record.backend
+    backend = backends.create(backend, device, experiment["backend.precision"], experiment["network.kind"])
     held_out = HeldOut(experiment, examples, model.network(), objectives.of(experiment), backend)
     loss, error, _ = held_out.evaluate("test")
-    text = examples.vocabulary is not None
+    confusion = None
+    if examples.vocabulary is None:
+        confusion = confusion_of(held_out.predictions("test"), examples.test.y, experiment["network.classes"])
+    return _evaluation(folder, model.record, backend.name, held_out.count("test"), error, loss, confusion)
+
+
+def _evaluate_exported(path, data, allow_unofficial):
+    model = inference.load(path)
+    try:
+        record = Record.from_json(json.dumps(model.record))
+    except ValueError as error:
+        raise UserError(f"{path} is damaged ({error}); {packed.REMEDY}") from None
+    experiment = best.experiment_of(record)
+    examples = _examples(experiment, record, data, allow_unofficial)
+    vocabulary = examples.vocabulary
+    shape = experiment["data.shape"] if vocabulary is None else [len(vocabulary)]
+    classes = experiment["network.classes"] if vocabulary is None else len(vocabulary)
+    if (model.vocabulary, list(model.shape), model.outputs) != (vocabulary, shape, classes):
+        raise UserError(
+            f"{path} does not fit {experiment.name}: it gives {model.outputs} scores of inputs of shape "
+            f"{list(model.shape)}, where {classes} of {shape} are needed, with the same vocabulary"
+        )
+    count = examples.test.in_minibatches(experiment["training.batch_size"])
+    scores, labels = model.scores(np.asarray(examples.test.x[:count])), examples.test.y[:count].ravel()
+    predictions = scores.argmax(axis=1)
+    error = 100 * int((predictions != labels).sum()) / len(labels)
+    if vocabulary is None:
+        loss, confusion = squared_hinge(scores, labels), confusion_of(predictions, labels, classes)
+    else:
+        loss, confusion = cross_entropy(scores, labels), None
+    return _evaluation(path, record, "numpy", count, error, loss, confusion)
+
+
+def _evaluation(model, record, backend, examples, error, loss, confusion):
     return Evaluation(
-        model=str(name),
-        experiment=experiment.name,
-        method=experiment.method.name,
+        model=str(model),
+        experiment=record.experiment,
+        method=record.method,
         seed=record.seed,
-        best_epoch=model.epoch,
-        backend=backend.name,
-        examples=held_out.count("test"),
+        best_epoch=record.best_epoch,
+        backend=backend,
+        examples=examples,
         test_error=error,
         test_loss=loss,
         recorded={"test_error": record.test_error, "test_loss": record.test_loss},
-        confusion=None if text else confusion_of(held_out.predictions("test"), examples.test.y, experiment),
+        confusion=confusion,
     )
 
 
-def evaluate_exported(path, data, allow_unofficial=False):
-    """Measure the exported model at `path` by `reproduce.inference`; see `evaluate_run`."""
-    model = inference.load(path)
-    record = model.record
-    try:
-        experiment = experiments.resolve(*(model.experiment[key] for key in ("name", "method", "settings")))
-        recorded = {key: record[key] for key in ("test_error", "test_loss")}
-        examples = _examples(experiment, record["data"], data, allow_unofficial).test
-        size = experiment["training.batch_size"]
-        count = len(examples.x) // size * size  # whole minibatches, as in training
-        scores, labels = model.scores(np.asarray(examples.x[:count])), examples.y[:count].ravel()
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        reason = f"it lacks {error}" if isinstance(error, KeyError) else one_line(error)
-        raise UserError(f"{path} does not fit what it says it was trained on: {reason}") from None
-    predictions = scores.argmax(axis=1)
-    text = model.vocabulary is not None
-    return Evaluation(
-        model=str(path),
-        experiment=experiment.name,
-        method=experiment.method.name,
-        seed=record["seed"],
-        best_epoch=record["best_epoch"],
-        backend="numpy",
-        examples=count,
-        test_error=100 * int((predictions != labels).sum()) / len(labels),
-        test_loss=float(cross_entropy(scores, labels) if text else squared_hinge(scores, labels)),
-        recorded=recorded,
-        confusion=None if text else confusion_of(predictions, labels, experiment),
-    )
-
-
-def _examples(experiment, recorded, data, allow_unofficial):
+def _examples(experiment, record, data, allow_unofficial):
     """The experiment's examples, which must be those that the run was trained on."""
     examples = splits.load(experiment, data, allow_unofficial)
-    if examples.provenance["sha256"] != recorded["sha256"]:
+    if examples.provenance["sha256"] != record.data["sha256"]:
         raise UserError(
             f"the {examples.provenance['name']} files have other checksums than those that the model was trained on; "
             "say with --data where those are"
@@ -190,53 +205,35 @@ def _examples(experiment, recorded, data, allow_unofficial):
     return examples
 
 
-def confusion_of(predictions, labels, experiment):
+def confusion_of(predictions, labels, classes):
     """How many of each class, by row, were taken for each class, by column: int (classes, classes).
 
     `labels` may go on after the last prediction.
     """
-    classes = experiment["network.classes"]
     counts = np.bincount(labels[: len(predictions)] * classes + predictions, minlength=classes**2)
     return counts.reshape(classes, classes)
 
 
 def squared_hinge(scores, labels):
-    """`reproduce.model.objectives.SquaredHinge.loss` of arrays.
+    """`reproduce.model.objectives.SquaredHinge.loss` of arrays, in float64.
 
     Examples
     --------
-    >>> float(squared_hinge(np.float32([[1, -1], [0, 3]]), np.array([0, 0])))
+    >>> squared_hinge(np.float32([[1, -1], [0, 3]]), np.array([0, 0]))
     4.25
     """
-    signs = np.where(np.arange(scores.shape[1]) == labels[:, None], 1.0, -1.0)
-    return np.square(np.maximum(0, 1 - signs * scores)).mean()
+    targets = np.where(np.arange(scores.shape[1]) == labels[:, None], 1.0, -1.0)
+    return float(formulas.squared_hinge(formulas.NUMPY, scores, targets))
 
 
 def cross_entropy(scores, labels):
-    """`reproduce.model.objectives.CrossEntropy.loss` of arrays.
+    """`reproduce.model.objectives.CrossEntropy.loss` of arrays, in float64.
 
     Examples
     --------
-    >>> round(float(cross_entropy(np.float32([[0, 0], [9, 0]]), np.array([0, 0]))), 4)
+    >>> round(cross_entropy(np.float32([[0, 0], [9, 0]]), np.array([0, 0])), 4)
     0.3466
     """
-    shifted = scores.astype("float64") - scores.max(axis=1, keepdims=True)
-    log_sums = np.log(np.exp(shifted).sum(axis=1))
-    return (log_sums - shifted[np.arange(len(labels)), labels]).mean()
-
-
-def evaluate(model, data, backend=None, allow_unofficial=False):
-    """Measure `model`, the folder of a run or an exported file; see `evaluate_run`.
-
-    Raises
-    ------
-    UserError
-        If `model` is neither, it cannot be read, or a `backend` is given for an exported file.
-    """
-    if Path(model).is_dir():
-        return evaluate_run(model, data, backend, allow_unofficial)
-    if not Path(model).exists():
-        raise UserError(f"there is no {model}; name the folder of a run, as 'run' prints it, or an exported file")
-    if backend is not None:
-        raise UserError(f"{model} is an exported model, which runs on NumPy; leave --backend and --device out")
-    return evaluate_exported(model, data, allow_unofficial)
+    below = scores.astype("float64") - scores.max(axis=1, keepdims=True)
+    log_sums = np.log(np.exp(below).sum(axis=1))
+    return float((log_sums - below[np.arange(len(labels)), labels]).mean())

@@ -4,6 +4,8 @@ A weight that the method binarizes takes one bit, and each weight tensor one α.
 and a term by feature, as they evaluate. The rest stays in full precision.
 """
 
+import json
+
 import numpy as np
 from lasagne.layers import InputLayer, MaxPool2DLayer, NonlinearityLayer, get_all_layers
 from lasagne.nonlinearities import rectify
@@ -20,12 +22,6 @@ ACTIVATIONS = {
     binarization.binary_activation: "sign",
     binarization.scaled_binary_activation: "scaled_sign",
 }
-
-RECORDED = (
-    "seed", "backend", "complete", "epochs_done", "epochs_planned", "best_epoch", "valid_error", "test_error",
-    "valid_loss", "test_loss", "data", "device", "software",
-)  # fmt: skip
-"""What of a run's record goes into the file."""
 
 
 def export(model, path):
@@ -48,20 +44,14 @@ def export(model, path):
 
 def encode(model):
     """The file of a `BestModel` as bytes, and the bytes of its weight tensors in float32."""
-    network, experiment, record = model.network(), model.experiment, model.record
+    network = model.network()
     layers, tensors = describe(network)
     vocabulary = None if model.vocabulary is None else list(model.vocabulary)
-    summary = {key: getattr(record, key) for key in RECORDED} | {"best_epoch": model.epoch}
+    shape = [len(vocabulary)] if vocabulary else model.experiment["data.shape"]
     content = packed.encode(
         tensors,
-        network={"shape": [len(vocabulary)] if vocabulary else list(experiment["data.shape"]), "layers": layers},
-        experiment={
-            "name": experiment.name,
-            "method": experiment.method.name,
-            "settings": experiment.settings,
-            "overrides": experiment.overrides,
-        },
-        record=summary,
+        network={"shape": shape, "layers": layers},
+        record=json.loads(model.record.to_json()),
         vocabulary=vocabulary,
     )
     return content, sum(weight.latent.get_value(borrow=True).nbytes for weight in network.weights)

@@ -78,9 +78,8 @@ class HeldOut:
         return np.concatenate([np.asarray(step(rows)[0]) for rows in self._chunks(split)])
 
     def count(self, split):
-        """Examples in whole minibatches; a last partial one is dropped (released lab.py, train)."""
-        size = self.experiment["training.batch_size"]
-        return len(getattr(self.splits, split).x) // size * size
+        """The number of examples that `evaluate` judges."""
+        return getattr(self.splits, split).in_minibatches(self.experiment["training.batch_size"])
 
     def _chunks(self, split):
         first = 0 if split == "valid" else len(self.splits.valid.x)

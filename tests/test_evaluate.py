@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reproduce import backends, cli, experiments, splits
+from reproduce import backends, cli, experiments
 from reproduce.evaluate import Evaluation, cross_entropy, evaluate
 from reproduce.inference import packed
 from reproduce.runs import best
@@ -79,15 +79,20 @@ def test_the_command_prints_text_or_json(digits_run, tmp_path, capsys):
 
 
 def test_another_backend_can_be_asked_for(jax_language_model):
-    found = evaluate(jax_language_model.folder, "unused", backends.create("jax", "cpu"))
-    assert found.backend == "jax"
+    assert jax_language_model.record.backend == "jax"
+    assert evaluate(jax_language_model.folder, "unused", device="cpu").backend == "jax"
+    found = evaluate(jax_language_model.folder, "unused", "c")
+    assert found.backend == "c" and found.test_loss == pytest.approx(jax_language_model.record.test_loss, rel=1e-4)
 
 
 def test_a_class_without_pictures_has_no_error():
     confusion = np.array([[3, 1], [0, 0]])
     found = Evaluation("m", "mnist", "lab", 1, 2, "c", 4, 25.0, 0.5, {"test_error": 20.0, "test_loss": None}, confusion)
     assert found.classes[1] == {"class": 1, "examples": 0, "errors": 0, "error": None}
-    assert "the record says 20% and nan" in str(found)
+    assert str(found).splitlines()[0] == (
+        "mnist lab seed 1, epoch 2, on c: test error 25%, test loss 0.5, 4 pictures; "
+        "the record says test error 20%, no finite test loss"
+    )
 
 
 def test_the_cross_entropy_of_far_scores_is_finite():
@@ -111,6 +116,10 @@ def test_what_cannot_be_evaluated_or_exported_is_one_line(capsys, tmp_path, jax_
         without.mkdir(exist_ok=True)
         shutil.copy(jax_language_model.folder / "record.json", without)
         assert "is missing; run it anew" in fails(capsys, *command, without)
+        record = replace(jax_language_model.record, best_epoch=jax_language_model.record.best_epoch + 1)
+        (without / "record.json").write_text(record.to_json())
+        shutil.copy(jax_language_model.folder / "best.h5", without)
+        assert "let the run go on" in fails(capsys, *command, without)
         (without / "best.h5").write_bytes(b"\x89HDF")
         assert "best.h5 is damaged" in fails(capsys, *command, without)
         (without / "best.h5").unlink()
@@ -137,23 +146,34 @@ def test_other_data_than_the_runs_are_refused(capsys, tmp_path, jax_language_mod
     assert "other checksums" in fails(capsys, "evaluate", tmp_path / "model.safetensors")
 
 
-def test_a_file_that_does_not_fit_its_own_experiment_is_refused(capsys, tmp_path):
-    network = {"shape": [3], "layers": [{"kind": "dense", "name": "a"}]}
-    tensors = {"a.W": np.ones((3, 10), "float32")}
-    digits = experiments.resolve("digits", "lab")
-    experiment = {"name": "digits", "method": "lab", "settings": digits.settings}
-    data = splits.load(digits, "unused").provenance
-    record = {"seed": 1, "best_epoch": 1, "test_error": 1.0, "test_loss": 1.0, "data": data}
+@pytest.mark.parametrize(
+    ("shape", "changed", "message"),
+    [
+        ((3, 10), {}, "gives 10 scores of inputs of shape [3], where 10 of [64] are needed"),
+        ((64, 1000), {}, "gives 1000 scores"),
+        ((64, 10), {"test_error": "x"}, "is damaged (record.json: test_error is x)"),
+        ((64, 10), {"seed": None}, "is damaged (record.json: seed is null)"),
+        ((64, 10), {"settings": 5}, "is damaged (record.json: settings is 5)"),
+        ((64, 10), {"settings": {"data.shape": [1, 8, 8]}}, "data.shape"),
+        ((64, 10), {"format": 2}, "is damaged (from another version"),
+        ((64, 10), {"experiment": "x"}, "unknown experiment 'x'"),
+    ],
+)
+def test_a_file_that_does_not_fit_its_own_record_is_refused(capsys, tmp_path, digits_run, shape, changed, message):
+    network = {"shape": [shape[0]], "layers": [{"kind": "dense", "name": "a"}]}
+    record = json.loads(digits_run.record.to_json()) | changed
     path = tmp_path / "model.safetensors"
-    for wrong, message in (
-        ({}, "takes pictures of 3 numbers"),
-        ({"experiment": {}}, "it lacks 'name'"),
-        ({"record": {}}, "it lacks 'test_error'"),
-        ({"experiment": experiment | {"settings": 5}}, "does not fit"),
-    ):
-        described = {"experiment": experiment, "record": record, "vocabulary": None, "network": network} | wrong
-        path.write_bytes(packed.encode(tensors, **described))
-        assert message in fails(capsys, "evaluate", path)
+    tensors = {"a.W": np.ones(shape, "float32")}
+    path.write_bytes(packed.encode(tensors, record=record, vocabulary=None, network=network))
+    assert message in fails(capsys, "evaluate", path)
+
+
+def test_another_vocabulary_is_refused(capsys, tmp_path, jax_language_model):
+    tensors, described = packed.read(exported(jax_language_model, tmp_path))
+    capsys.readouterr()
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(packed.encode(tensors, **described | {"vocabulary": described["vocabulary"][::-1]}))
+    assert "with the same vocabulary" in fails(capsys, "evaluate", path)
 
 
 def test_a_run_is_exported_the_same_each_time_and_replaces_the_file(jax_language_model, tmp_path):

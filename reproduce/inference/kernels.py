@@ -62,7 +62,7 @@ def compiled():
     """The C kernels; None where they cannot be compiled or loaded."""
     try:
         return CKernels(library())
-    except (OSError, subprocess.SubprocessError):
+    except (OSError, RuntimeError, subprocess.SubprocessError):
         return None
 
 
@@ -172,8 +172,8 @@ def library():
 
     Raises
     ------
-    OSError, subprocess.SubprocessError
-        Where that fails.
+    OSError, RuntimeError, subprocess.SubprocessError
+        Where that fails; RuntimeError if the user has no home folder.
     """
     compiler = shutil.which("cc")
     if compiler is None:

@@ -18,10 +18,8 @@ SIZE = 3
 LARGEST_PATCHES = 1 << 24
 """Elements of the patches that a convolution multiplies at a time."""
 
-FUNCTIONS = SimpleNamespace(
-    where=np.where, tanh=np.tanh, sigmoid=lambda x: 1 / (1 + np.exp(-x)), split=np.split, concatenate=np.concatenate
-)
-"""NumPy's functions, by which `reproduce.formulas` computes the gates of an LSTM."""
+FUNCTIONS = SimpleNamespace(**vars(formulas.NUMPY) | {"sigmoid": lambda x: 1 / (1 + np.exp(-x))})
+"""`reproduce.formulas.NUMPY` with a sigmoid that needs no SciPy."""
 
 CONDITIONS = SimpleNamespace(where=lambda condition, positive, negative: condition)
 """By which `reproduce.formulas.sign` gives the condition of its case +1."""

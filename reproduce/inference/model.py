@@ -1,10 +1,11 @@
 """A model as it was exported, and its scores."""
 
+import math
+
 import numpy as np
 
-from reproduce.errors import UserError
 from reproduce.inference import kernels as products
-from reproduce.inference import network, packed
+from reproduce.inference import layers, network, packed
 
 LARGEST_BATCH = {1: 1000, 3: 100}
 """Examples evaluated at a time, by the number of axes of an input."""
@@ -31,9 +32,8 @@ def load(path, kernels=None):
     tensors, described = packed.read(path)
     try:
         return Model(tensors, described, kernels or products.best())
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        reason = f"it lacks {error}" if isinstance(error, KeyError) else error
-        raise UserError(f"{path} is damaged ({reason}); {packed.REMEDY}") from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise packed.damaged(path, f"it lacks {error}" if isinstance(error, KeyError) else error) from None
 
 
 class Model:
@@ -41,24 +41,27 @@ class Model:
 
     Attributes
     ----------
-    experiment : dict
-        ``name``, ``method``, ``settings`` and ``overrides``.
     record : dict
-        The run's seed, backend, best epoch, results and data, from its record.json.
+        The run's record.json, as `reproduce.runs.record.Record` describes it.
     vocabulary : bytes or None
         The characters of a language model, in the order of their indices.
     shape : tuple of int
         Of an input: of a picture, or the vocabulary's size.
+    outputs : int
+        Scores of a picture or a character.
     """
 
     def __init__(self, tensors, described, kernels):
-        self.experiment, self.record = described["experiment"], described["record"]
-        vocabulary = described["vocabulary"]
+        self.record, vocabulary = described["record"], described["vocabulary"]
+        if not isinstance(vocabulary, list | None):
+            raise ValueError("a vocabulary that is no list")
         self.vocabulary = None if vocabulary is None else bytes(vocabulary)
-        self.shape = tuple(described["network"]["shape"])
-        self._layers = network.build(described["network"], tensors, kernels)
+        self._network = network.build(described["network"], tensors, kernels)
+        self.shape, self.outputs = tuple(described["network"]["shape"]), self._network.outputs
         if self.vocabulary is not None and self.shape != (len(self.vocabulary),):
             raise ValueError(f"a vocabulary of {len(self.vocabulary)} for inputs of {self.shape[0]}")
+        if isinstance(self._network.layers[0], layers.LSTM) != (self.vocabulary is not None):
+            raise ValueError("an LSTM without a vocabulary, or a vocabulary without an LSTM")
 
     def scores(self, x):
         """The network's scores.
@@ -79,7 +82,7 @@ class Model:
         """
         x = self._checked(np.asarray(x))
         size = LARGEST_BATCH[len(self.shape)]
-        return np.concatenate([self._scores(x[start : start + size]) for start in range(0, len(x), size)])
+        return np.concatenate([self._network(x[start : start + size]) for start in range(0, len(x), size)])
 
     def predict(self, x):
         """The class of the highest score, or the index of the most probable next character; see `scores`."""
@@ -92,13 +95,8 @@ class Model:
             if not 0 <= x.min() <= x.max() < len(self.vocabulary):
                 raise ValueError(f"indices of characters are from 0 to {len(self.vocabulary) - 1}")
             return x
-        features = int(np.prod(self.shape))
-        if not len(x) or x.ndim < 2 or int(np.prod(x.shape[1:])) != features:
+        features = math.prod(self.shape)
+        if x.ndim < 2 or not len(x) or math.prod(x.shape[1:]) != features:
             raise ValueError(f"the network takes pictures of {features} numbers, got an array of shape {x.shape}")
         x = x.astype("float32", copy=False).reshape(len(x), *self.shape)
         return x.transpose(0, 2, 3, 1) if len(self.shape) == 3 else x
-
-    def _scores(self, x):
-        for layer in self._layers:
-            x = layer(x)
-        return x

@@ -1,6 +1,8 @@
 """Builds the layers of an exported network from their description and its tensors, whose shapes must fit."""
 
 import math
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -8,8 +10,21 @@ from reproduce.inference import layers
 from reproduce.inference.kernels import words
 
 
+class Network(NamedTuple):
+    """Layers, each a function of the activations of the one before it, and how many scores they end in."""
+
+    layers: list[Callable]
+    outputs: int
+
+    def __call__(self, x):
+        """The scores of `x`; pictures have their channels last."""
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
 def build(description, tensors, kernels):
-    """The layers of a network.
+    """The network of a description.
 
     Parameters
     ----------
@@ -21,22 +36,22 @@ def build(description, tensors, kernels):
 
     Returns
     -------
-    list of functions, each from the activations of the layer before
+    Network
 
     Raises
     ------
-    ValueError
+    KeyError, TypeError, ValueError
         If the description is none, or if tensors are missing, left over or of other shapes than the layers need.
     """
     builder = _Builder(description, tensors, kernels)
-    return builder.layers
+    return Network(builder.layers, *builder.shape)
 
 
 class _Builder:
     def __init__(self, description, tensors, kernels):
         self.tensors, self.kernels, self.used = tensors, kernels, set()
         self.shape = tuple(description["shape"])
-        if not self.shape or not all(type(length) is int and length > 0 for length in self.shape):
+        if len(self.shape) not in (1, 3) or not all(type(length) is int and length > 0 for length in self.shape):
             raise ValueError(f"an input of shape {list(self.shape)}")
         if len(self.shape) == 3:
             self.shape = (*self.shape[1:], self.shape[0])

@@ -11,6 +11,9 @@ from reproduce.errors import UserError
 
 NAME = "lab-reproduce model"
 VERSION = 1
+DTYPES = "F32", "U8"
+"""The types of tensors, in safetensors' words."""
+
 REMEDY = "export the model anew, or get the file again"
 
 
@@ -45,23 +48,39 @@ def read(path):
     try:
         with safe_open(path, framework="np") as file:
             metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  no mapping
+            _check_format(path, metadata)
+            tensors = {name: _tensor(file, name) for name in file.keys()}  # noqa: SIM118  no mapping
     except FileNotFoundError:
         raise UserError(f"there is no file {path}") from None
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path} is no exported model, or is damaged ({_first_line(error)}); {REMEDY}") from None
-    if metadata.get("format") != NAME:
-        raise UserError(f"{path} is no exported model, or is damaged (its metadata do not say so); {REMEDY}")
-    version = metadata.get("version", "")
-    if version != str(VERSION):
-        raise UserError(f"{path} is of format {version!r}, this program reads {VERSION}; use a version that wrote it")
+    except (SafetensorError, OSError, ValueError) as error:
+        raise UserError(f"{path} is no exported model, or is damaged ({_one_line(error)}); {REMEDY}") from None
     if metadata.pop("sha256", None) != checksum(tensors, metadata):
-        raise UserError(f"{path} is damaged (its checksum does not hold); {REMEDY}")
+        raise damaged(path, "its checksum does not hold")
     try:
         described = {key: json.loads(text) for key, text in metadata.items() if key not in ("format", "version")}
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{path} is damaged ({_first_line(error)}); {REMEDY}") from None
+        raise damaged(path, error) from None
     return tensors, described
+
+
+def damaged(path, reason):
+    """The UserError for a file whose parts do not fit each other."""
+    return UserError(f"{path} is damaged ({_one_line(reason)}); {REMEDY}")
+
+
+def _check_format(path, metadata):
+    if metadata.get("format") != NAME:
+        raise ValueError("its metadata do not say that it is one")
+    version = metadata.get("version")
+    if version != str(VERSION):
+        raise UserError(f"{path} is of format {version!r}, this program reads {VERSION}; use the version that wrote it")
+
+
+def _tensor(file, name):
+    dtype = file.get_slice(name).get_dtype()
+    if dtype not in DTYPES:
+        raise ValueError(f"tensor {name} is of type {dtype}")
+    return file.get_tensor(name)
 
 
 def _ordered(content):
@@ -81,5 +100,5 @@ def checksum(tensors, metadata):
     return digest.hexdigest()
 
 
-def _first_line(error):
-    return (str(error).splitlines() or [type(error).__name__])[0]
+def _one_line(reason):
+    return " ".join(str(reason).split())

@@ -64,13 +64,20 @@ def load(folder):
     path = folder / "best.h5"
     if not path.exists():
         raise UserError(f"there is no model in {folder}: {_why_none(record)}")
-    settings = experiments.completed(record.experiment, record.method, record.settings)
-    experiment = experiments.resolve(record.experiment, record.method, settings)
+    experiment = experiment_of(record)
     header, groups = checkpoints.load(path)
     vocabulary = bytes(header["vocabulary"]) if "vocabulary" in header else None
     if vocabulary is None and experiment["network.kind"] == "lstm":
         raise UserError(f"{path} is from an earlier version, which kept no vocabulary; train anew with --restart")
+    if header["epoch"] != record.best_epoch:
+        raise UserError(f"{path} is of epoch {header['epoch']}, record.json of {record.best_epoch}; let the run go on")
     return BestModel(experiment, vocabulary, groups["arrays"], header["epoch"], record)
+
+
+def experiment_of(record):
+    """The experiment of a record; settings that it lacks have the values that held when it was written."""
+    settings = experiments.completed(record.experiment, record.method, record.settings)
+    return experiments.resolve(record.experiment, record.method, settings)
 
 
 def read_record(folder):

@@ -92,6 +92,14 @@ def test_a_failing_compiler_or_cache_leaves_numpy(monkeypatch, tmp_path):
 
 
 @needs_compiler
+def test_a_user_without_a_home_folder_has_numpy(monkeypatch):
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", lambda uid: {}[uid])
+    assert kernels.compiled.__wrapped__() is None
+
+
+@needs_compiler
 def test_the_kernels_are_compiled_once_and_anew_where_the_file_is_damaged(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "first"))
     kernels.library()

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import ml_dtypes
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -36,9 +37,9 @@ def text():
     }  # fmt: skip
 
 
-def encoded(tensors=None, network=PICTURES, vocabulary=None, **described):
-    described = {"experiment": {}, "record": {"seed": 1}, "network": network, "vocabulary": vocabulary} | described
-    return packed.encode(pictures() if tensors is None else tensors, **described)
+def encoded(tensors=None, network=PICTURES, vocabulary=None):
+    tensors = pictures() if tensors is None else tensors
+    return packed.encode(tensors, record={"seed": 1}, network=network, vocabulary=vocabulary)
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_a_model_scores_pictures_and_texts(tmp_path):
     path.write_bytes(encoded())
     model = inference.load(path)
     x = np.random.RandomState(2).randn(1003, 20).astype("float32")
-    assert model.scores(x).shape == (1003, 2) and model.record == {"seed": 1}
+    assert model.scores(x).shape == (1003, 2) and model.outputs == 2 and model.record == {"seed": 1}
     np.testing.assert_array_equal(model.predict(x), model.scores(x).argmax(axis=1))
     for wrong in (x[:, :19], x[0], x[:0]):
         with pytest.raises(ValueError, match="takes pictures of 20 numbers"):
@@ -103,6 +104,9 @@ def test_what_is_no_model_is_named(refused, tmp_path):
     refused((1 << 60).to_bytes(8, "little") + b"{}", "no exported model, or is damaged")
     save_file({"a": np.zeros(3)}, tmp_path / "other")
     refused((tmp_path / "other").read_bytes(), "no exported model")
+    for dtype in ("float16", ml_dtypes.bfloat16, ml_dtypes.float8_e4m3fn, "bool", "complex64"):
+        save_file({"a": np.zeros(3, dtype)}, tmp_path / "other", {"format": packed.NAME, "version": "1"})
+        refused((tmp_path / "other").read_bytes(), "tensor a is of type")
     with pytest.raises(UserError, match="no exported model"):
         inference.load(tmp_path)
     with pytest.raises(UserError, match="there is no file"):
@@ -136,6 +140,7 @@ def test_shapes_that_disagree_are_named(refused, changed, message):
     [
         ({"shape": [10**12], "layers": PICTURES["layers"]}, "a.W.bits"),
         ({"shape": [3, 10**6, 10**6], "layers": PICTURES["layers"]}, "a.W.bits"),
+        ({"shape": [4, 5], "layers": PICTURES["layers"]}, "an input of shape"),
         ({"shape": [0], "layers": PICTURES["layers"]}, "an input of shape"),
         ({"shape": [True], "layers": PICTURES["layers"]}, "an input of shape"),
         ({"shape": [20], "layers": []}, "end without scores"),
@@ -163,6 +168,8 @@ def test_a_description_that_makes_no_network_is_refused_before_anything_is_alloc
         ({}, {"shape": [10**12]}, [97, 98, 99], "l.W_in.bits"),
         ({}, {}, [97, 98], "a vocabulary of 2 for inputs of 3"),
         ({}, {}, [97, 98, 300], "is damaged"),
+        ({}, {}, 10**12, "a vocabulary that is no list"),
+        ({}, {}, None, "an LSTM without a vocabulary"),
         ({}, {"layers": [TEXT["layers"][0] | {"binarize": "all"}, TEXT["layers"][1]]}, [97, 98, 99], "binarizes 'all'"),
     ],
 )
@@ -170,8 +177,12 @@ def test_a_language_models_parts_must_fit(refused, tensors, network, vocabulary,
     refused(encoded(text() | tensors, TEXT | network, vocabulary), message)
 
 
+def test_a_vocabulary_needs_an_lstm(refused):
+    refused(encoded(vocabulary=list(range(20))), "a vocabulary without an LSTM")
+
+
 def test_what_a_model_is_described_by_must_be_there(refused):
-    refused(packed.encode(pictures(), network=PICTURES), "it lacks 'experiment'")
+    refused(packed.encode(pictures(), network=PICTURES), "it lacks 'record'")
 
 
 def test_inference_imports_numpy_and_safetensors_alone_and_theanos_names_still_work_after_it(tmp_path):

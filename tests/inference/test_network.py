@@ -17,12 +17,10 @@ def input_of(experiment, count):
     return rng.uniform(-1, 1, (count, *experiment["data.shape"])).astype("float32")
 
 
-def scores_of(layers, x):
+def scores_of(built, x):
     if x.ndim == 4:
         x = x.transpose(0, 2, 3, 1)
-    for layer in layers:
-        x = layer(x)
-    return x
+    return built(x)
 
 
 def compare(trained, evaluated, name, method, count, **overrides):
