@@ -96,6 +96,19 @@ def parser():
     _unofficial_option(sweep)
     sweep.set_defaults(command=_sweep)
 
+    evaluate = commands.add_parser("evaluate", help="measure a run's best model, or an exported one, on the test set")
+    evaluate.add_argument("model", metavar="RUN|MODEL", help="the folder of a run, or a file that 'export' wrote")
+    evaluate.add_argument("--json", action="store_true", help="print JSON")
+    _backend_options(evaluate, "the run's own")
+    _data_option(evaluate)
+    _unofficial_option(evaluate)
+    evaluate.set_defaults(command=_evaluate)
+
+    export = commands.add_parser("export", help="write a run's best model with one bit a weight, to use without Aesara")
+    export.add_argument("run", metavar="RUN", help="the folder of a run, as 'run' prints it")
+    export.add_argument("--out", required=True, metavar="FILE.safetensors", help="file to write")
+    export.set_defaults(command=_export)
+
     report = commands.add_parser("report", help="write the report on all runs: OUT/index.html and OUT/report.md")
     which = report.add_mutually_exclusive_group()
     _runs_option(which)
@@ -143,8 +156,8 @@ def _experiment_options(command):
     _unofficial_option(command)
 
 
-def _backend_options(command):
-    command.add_argument("--backend", default="auto", choices=("auto", "c", "jax"), help="default: %(default)s")
+def _backend_options(command, default="auto"):
+    command.add_argument("--backend", default="auto", choices=("auto", "c", "jax"), help=f"default: {default}")
     command.add_argument("--device", default="auto", choices=("auto", "cpu", "gpu"), help="default: %(default)s")
 
 
@@ -291,6 +304,26 @@ def _sweep(options, argv):
         print(f"stopped by {stop.reason}: {left} runs are left; run the same command to continue", file=sys.stderr)
         return stop.exit_code
     return 1 if sweeping.failed else 0
+
+
+def _evaluate(options, argv):
+    from reproduce import evaluate
+
+    chosen = options.backend, options.device
+    found = evaluate.evaluate(options.model, options.data, *chosen, options.allow_unofficial)
+    print(json.dumps(found.as_dict(), indent=1) if options.json else found)
+
+
+def _export(options, argv):
+    out = Path(options.out)
+    if out.suffix != ".safetensors" or out.is_dir():
+        raise UserError(f"--out must name a file that ends in .safetensors, got {options.out}")
+    from reproduce import export
+    from reproduce.runs import best
+
+    sizes = export.export(best.load(options.run), out)
+    ratio = sizes["float32_weights"] / sizes["file"]
+    print(f"{out}: {sizes['file']:,} bytes; the weights in float32 would take {ratio:.1f} times as many")
 
 
 def _report(options, argv):

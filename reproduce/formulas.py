@@ -11,7 +11,6 @@ without bias correction. d = √v + ε is the diagonal curvature up to the facto
 from types import SimpleNamespace
 
 import numpy as np
-from scipy.special import expit
 
 EPSILON = np.float32(1e-8)
 
@@ -21,9 +20,15 @@ def _sum(x):
     return np.float32(x.sum(dtype="float64"))
 
 
+def _sigmoid(x):
+    from scipy.special import expit  # here, because inference reads formulas with NumPy alone
+
+    return expit(x)
+
+
 NUMPY = SimpleNamespace(
-    sqrt=np.sqrt, square=np.square, where=np.where, tanh=np.tanh, sigmoid=expit, clip=np.clip, split=np.split,
-    concatenate=np.concatenate, sum=_sum, mean=lambda x: _sum(x) / np.float32(x.size),
+    sqrt=np.sqrt, square=np.square, maximum=np.maximum, where=np.where, tanh=np.tanh, sigmoid=_sigmoid,
+    clip=np.clip, split=np.split, concatenate=np.concatenate, sum=_sum, mean=lambda x: _sum(x) / np.float32(x.size),
 )  # fmt: skip
 """NumPy's functions on float32 arrays; sums are accumulated in float64."""
 
@@ -105,6 +110,17 @@ def curvature_weighted(xp, w, v):
 
 SCALES = {"one": one, "mean_abs": mean_abs, "curvature": curvature_weighted}
 """The formulas of α, by the values of `reproduce.methods.Method.scale`."""
+
+
+def squared_hinge(xp, scores, targets):
+    """The mean over all elements of max(0, 1 − t·y)² (Section 4.1; released mnist.py, main), for targets t of ±1.
+
+    Examples
+    --------
+    >>> float(squared_hinge(NUMPY, scores=np.float32([[1, -1], [0, 3]]), targets=np.float32([1, -1])))
+    4.25
+    """
+    return xp.square(xp.maximum(0.0, 1.0 - targets * scores)).mean()
 
 
 def adam_step(xp, w, m, v, gradient, size, decay_rates):

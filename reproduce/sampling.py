@@ -1,63 +1,27 @@
 """Draws text from a trained language model, one character after the other."""
 
-from pathlib import Path
-from typing import NamedTuple
-
 import numpy as np
 from aesara.tensor.type import TensorType
 
 from datasets.text.loader import encode
-from reproduce import experiments
 from reproduce.errors import UserError
-from reproduce.model import networks
-from reproduce.runs import checkpoints
-from reproduce.runs import record as records
+from reproduce.runs import best
 
 ENCODINGS = ("utf-8", "latin-1")  # the first is preferred
 
 
-class LanguageModel(NamedTuple):
-    """The model of a run's best epoch: its `experiment`, `vocabulary` (bytes), `variables` by name, and `epoch`."""
-
-    experiment: experiments.Experiment
-    vocabulary: bytes
-    variables: dict
-    epoch: int
-
-
 def load(folder):
-    """The best model of the run in `folder`, from its record.json and best.h5 alone.
+    """The best model of the run in `folder`, which must be of a language model.
 
     Raises
     ------
     UserError
         If the folder holds no run, the run is not of a language model, or it has no model with a vocabulary yet.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise UserError(f"there is no folder {folder}; name the folder of a run, as 'run' prints it")
-    record = records.read(folder)
-    if record is None:
-        raise UserError(f"there is no record.json in {folder}; name the folder of a run, as 'run' prints it")
+    record = best.read_record(folder)
     if record.settings.get("network.kind") != "lstm":
         raise UserError(f"{folder} is a run of {record.experiment}; only language models have text to sample")
-    path = folder / "best.h5"
-    if not path.exists():
-        raise UserError(f"there is no model in {folder}: {_why_none(record)}")
-    settings = experiments.completed(record.experiment, record.method, record.settings)
-    experiment = experiments.resolve(record.experiment, record.method, settings)
-    header, groups = checkpoints.load(path)
-    if "vocabulary" not in header:
-        raise UserError(f"{path} is from an earlier version, which kept no vocabulary; train anew with --restart")
-    return LanguageModel(experiment, bytes(header["vocabulary"]), groups["arrays"], header["epoch"])
-
-
-def _why_none(record):
-    if record.best_epoch:
-        return "best.h5, which belongs beside record.json, is missing; run it anew with --restart"
-    if record.complete:
-        return "the run diverged, its validation loss was never finite; try another seed or a lower learning rate"
-    return "no epoch with a finite validation loss was saved yet; let the run go on"
+    return best.load(folder)
 
 
 def encode_prompt(text, vocabulary):
@@ -115,7 +79,7 @@ def sample(model, backend, prompt, length, temperature, seed):
 
     Parameters
     ----------
-    model : LanguageModel
+    model : reproduce.runs.best.BestModel
     backend : reproduce.backends
         Compiles the network's step.
     prompt : int32 array, (characters,)
@@ -171,12 +135,7 @@ def draw(scores, temperature, rng):
 
 def _compile(model, backend):
     """The step (character, cell, hidden) → (scores, cell, hidden) of one sequence, and its initial state."""
-    network = networks.build(model.experiment, np.random.RandomState(0), len(model.vocabulary))
-    if {variable.name for variable in network.variables} != model.variables.keys():
-        raise UserError("best.h5 does not fit this version's network; train anew with --restart")
-    for variable in network.variables:
-        variable.set_value(model.variables[variable.name])
-    output = network.output
+    output = model.network().output
     recurrent = output.input_layer
     character = TensorType("int32", shape=(1,))("character")
     state = [TensorType("float32", shape=(1, recurrent.num_units))(name) for name in ("cell", "hidden")]

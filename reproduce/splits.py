@@ -33,6 +33,10 @@ class Split(NamedTuple):
     x: np.ndarray | StoredRows
     y: np.ndarray
 
+    def in_minibatches(self, size):
+        """Examples in whole minibatches of `size`; a last partial one is dropped (released lab.py, train)."""
+        return len(self.x) // size * size
+
 
 @dataclass(frozen=True)
 class Splits:

@@ -6,20 +6,12 @@ from typing import NamedTuple
 
 import aesara.tensor as at
 import numpy as np
-from aesara import shared
 from aesara.tensor.type import TensorType
 
 from datasets.storage.stored_rows import prefetched
 from reproduce.errors import UserError
-from reproduce.model import networks, updates
-from reproduce.model.objectives import CrossEntropy, SquaredHinge
-
-EVALUATION_BATCH = {"mlp": 1000, "cnn": 250, "lstm": 100}
-"""Examples evaluated at a time, by kind of network; a mean over examples does not depend on it."""
-
-
-class _Stopped(Exception):
-    """Raised to leave an evaluation."""
+from reproduce.held_out import HeldOut, Stopped, resident_rows, shaped
+from reproduce.model import networks, objectives, updates
 
 
 @dataclass
@@ -73,6 +65,8 @@ class Training:
     Attributes
     ----------
     progress : Progress
+    held_out : reproduce.held_out.HeldOut
+        Evaluates the network.
     minibatch : Minibatch
         The symbolic input of the training step.
     rng : numpy.random.RandomState
@@ -95,14 +89,14 @@ class Training:
         weights_rng = self.rng if own_seed is None else np.random.RandomState(own_seed)
         vocabulary = len(splits.vocabulary) if splits.vocabulary else None
         self.network = networks.build(experiment, weights_rng, vocabulary)
-        self.objective = CrossEntropy() if vocabulary else SquaredHinge(experiment["network.classes"])
+        self.objective = objectives.of(experiment)
         self.progress = Progress(learning_rate=experiment["training.learning_rate"])
         self.best, self.test_losses = {}, []
         limit = experiment["data.resident_limit"] or backend.resident_limit
         self.resident = 4 * math.prod(splits.train.x.shape) <= limit
         self.minibatch = _minibatch(experiment, splits.train, self.resident)
         self._train_step = _training_step(self.network, self.objective, self.minibatch, backend)
-        self._evaluation_step = _evaluation_step(experiment, splits, self.network, self.objective, backend)
+        self.held_out = HeldOut(experiment, splits, self.network, self.objective, backend)
 
     @property
     def batches(self):
@@ -149,33 +143,6 @@ class Training:
             (loss,) = self._train_step(x, labels, rate)
             yield np.asarray(loss)[None]
 
-    def evaluate(self, split, should_stop=lambda: False):
-        """Evaluate the network on the whole minibatches of `split`, ``"valid"`` or ``"test"``.
-
-        Returns
-        -------
-        loss : float
-            Mean over the examples.
-        error : float
-            In %.
-        sequence_losses : list of float
-            A language model's mean loss on each sequence, in the order of the text; empty for pictures.
-        """
-        size = self.experiment["training.batch_size"]
-        first = 0 if split == "valid" else len(self.splits.valid.x)
-        count = len(getattr(self.splits, split).x) // size * size
-        loss, errors, sequence_losses = 0.0, 0, []
-        chunk = EVALUATION_BATCH[self.experiment["network.kind"]]
-        for start in range(0, count, chunk):
-            rows = np.arange(start, min(start + chunk, count), dtype="int32")
-            mean, wrong, *each = self._evaluation_step(first + rows)
-            loss += len(rows) * float(mean)
-            errors += int(wrong)
-            sequence_losses += np.ravel(each).tolist()
-            if should_stop():
-                raise _Stopped
-        return loss / count, 100 * errors / (count * math.prod(self.splits.test.y.shape[1:])), sequence_losses
-
     def run_epoch(self, before_step=None, after_steps=None, should_stop=lambda: False):
         """Train the rest of the current epoch, then evaluate the network.
 
@@ -210,7 +177,7 @@ class Training:
                 return None
         try:
             row = self._judge(should_stop)
-        except _Stopped:
+        except Stopped:
             return None
         self.rng.set_state(end)
         return row
@@ -221,13 +188,15 @@ class Training:
         The error decides, or the loss for language models. It and the model must be finite. The later epoch wins a tie.
         """
         progress = self.progress
-        valid_loss, valid_error, _ = self.evaluate("valid", should_stop)
+        valid_loss, valid_error, _ = self.held_out.evaluate("valid", should_stop)
         judged = {"valid_loss": valid_loss, "valid_error": valid_error}[self.objective.judged_by]
         model = self.model()
         # The sign of NaN is −1, so a network with dead weights may be judged by a finite number all the same.
         finite = all(np.isfinite(array).all() for array in model.values())
         is_best = finite and math.isfinite(judged) and judged <= getattr(progress, self.objective.judged_by)
-        test_loss, test_error, test_losses = self.evaluate("test", should_stop) if is_best else (None, None, None)
+        test_loss, test_error, test_losses = (
+            self.held_out.evaluate("test", should_stop) if is_best else (None, None, None)
+        )
 
         train_loss = float(np.mean(np.array(progress.losses, "float32"), dtype="float64"))
         progress.epoch, progress.minibatch, progress.losses = progress.epoch + 1, 0, []
@@ -304,12 +273,12 @@ def _minibatch(experiment, examples, resident):
     """Rows of resident examples, or examples and labels themselves."""
     size = experiment["training.batch_size"]
     if resident:
-        return Minibatch(*_resident(experiment, "train", examples.x, examples.y, size))
+        return Minibatch(*resident_rows(experiment, "train", examples.x, examples.y, size))
     inputs = x, labels = [
         TensorType(str(part.dtype), shape=(size, *part.shape[1:]))(name)
         for name, part in (("x", examples.x), ("labels", examples.y))
     ]
-    return Minibatch(inputs, _shaped(experiment, x, size), labels)
+    return Minibatch(inputs, shaped(experiment, x, size), labels)
 
 
 def _training_step(network, objective, minibatch, backend):
@@ -319,34 +288,3 @@ def _training_step(network, objective, minibatch, backend):
     loss = objective.loss(scores, minibatch.labels)
     steps = updates.adam(loss, network, learning_rate)
     return backend.compile([*minibatch.inputs, learning_rate], [loss], [*steps, *statistics])
-
-
-def _evaluation_step(experiment, splits, network, objective, backend):
-    """The step (rows) → (mean loss, errors), of language models also each sequence's loss.
-
-    Rows number the validation examples, then the test ones.
-    """
-    held_out = [np.concatenate(pair) for pair in zip(splits.valid, splits.test, strict=True)]
-    inputs, x, labels = _resident(experiment, "held_out", *held_out)
-    scores = network.evaluation_pass(x)
-    outputs = [objective.loss(scores, labels), objective.errors(scores, labels)]
-    if splits.vocabulary:
-        outputs.append(objective.sequence_losses(scores, labels))
-    return backend.compile(inputs, outputs)
-
-
-def _resident(experiment, name, x, y, size=None):
-    """Row numbers as an input, and the examples and labels in those rows of arrays kept on the device."""
-    rows = TensorType("int32", shape=(size,))(f"{name}_rows")
-    x, y = (
-        shared(array, name=f"{name}.{part}", shape=array.shape, borrow=True)
-        for part, array in (("x", np.asarray(x)), ("y", y))
-    )
-    return [rows], _shaped(experiment, x[rows], size), y[rows]
-
-
-def _shaped(experiment, x, size):
-    """Pictures given as rows of features, (size, features), in the shape that the network takes."""
-    if experiment["network.kind"] != "cnn":
-        return x
-    return x.reshape((-1 if size is None else size, *experiment["data.shape"]))

@@ -13,6 +13,7 @@ from reproduce import backends, experiments, sampling
 from reproduce.errors import UserError
 from reproduce.model import networks
 from reproduce.runs import checkpoints
+from reproduce.runs.best import BestModel
 
 UNITS, VOCABULARY = 3, b"abcde"
 
@@ -41,7 +42,7 @@ def test_steps_have_the_scores_of_the_whole_sequence(backend, method, overrides)
     network, rng = networks.build(experiment, np.random.RandomState(1), len(VOCABULARY)), np.random.RandomState(3)
     shapes = {variable.name: variable.get_value().shape for variable in network.variables}
     variables = {name: rng.uniform(-1, 1, shape).astype("float32") for name, shape in shapes.items()}
-    model, text = sampling.LanguageModel(experiment, VOCABULARY, variables, 1), rng.randint(0, 5, 9)
+    model, text = BestModel(experiment, VOCABULARY, variables, 1), rng.randint(0, 5, 9)
     backend = backends.create(backend)
     expected = scores_of(model, backend, text)
     step, (cell, hidden) = sampling._compile(model, backend)
@@ -165,6 +166,6 @@ def test_what_cannot_be_sampled_is_named(tmp_path, jax_language_model, diverged)
     (folder / "best.h5").write_bytes(b"")
     refused(folder, "is damaged")
 
-    model = sampling.LanguageModel(sampling.load(run.folder).experiment, bytes(header["vocabulary"]), {}, 1)
+    model = BestModel(sampling.load(run.folder).experiment, bytes(header["vocabulary"]), {}, 1)
     with pytest.raises(UserError, match="does not fit"):
         sampling.sample(model, run.backend, [0], 1, 1.0, seed=1)

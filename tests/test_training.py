@@ -42,8 +42,8 @@ def test_evaluation_covers_whole_minibatches_in_any_chunks(training):
         part = getattr(training.splits, split)
         offset = 0 if split == "valid" else 33
         rows = np.arange(offset, offset + count, dtype="int32")
-        one_by_one = [training._evaluation_step(rows[i : i + 10]) for i in range(0, count, 10)]
-        loss, error, sequence_losses = training.evaluate(split)
+        one_by_one = [training.held_out._step(rows[i : i + 10]) for i in range(0, count, 10)]
+        loss, error, sequence_losses = training.held_out.evaluate(split)
         assert sequence_losses == []
         assert loss == pytest.approx(np.mean([float(mean) for mean, _ in one_by_one]), rel=1e-5)
         assert error == 100 * sum(int(wrong) for _, wrong in one_by_one) / count
@@ -58,7 +58,7 @@ def test_an_epoch_updates_the_log_and_ties_go_to_the_later_epoch(training, monke
         asked.append(split)
         return 0.5, next(errors), []
 
-    monkeypatch.setattr(training, "evaluate", evaluate)
+    monkeypatch.setattr(training.held_out, "evaluate", evaluate)
     seen = []
     rows = [training.run_epoch(after_steps=seen.extend), training.run_epoch(), training.run_epoch()]
     assert asked == ["valid", "test", "valid", "test", "valid"]

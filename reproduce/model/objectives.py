@@ -4,6 +4,8 @@ import aesara.tensor as at
 from aesara.tensor.nnet import categorical_crossentropy
 from aesara.tensor.special import softmax
 
+from reproduce import formulas
+
 
 class SquaredHinge:
     """The L2-SVM of the picture experiments, on class indices.
@@ -29,7 +31,7 @@ class SquaredHinge:
 
     def loss(self, scores, labels):
         """The loss, a scalar, of `scores` (batch, classes) and `labels` (batch,)."""
-        return at.square(at.maximum(0.0, 1.0 - signed_one_hot(labels, self.classes) * scores)).mean()
+        return formulas.squared_hinge(at, scores, signed_one_hot(labels, self.classes))
 
     def errors(self, scores, labels):
         """Number of examples whose highest score is not their label's."""
@@ -64,6 +66,11 @@ class CrossEntropy:
     def errors(self, scores, labels):
         """Number of characters that are not the most probable one."""
         return at.neq(at.argmax(scores, axis=1), labels.flatten()).sum()
+
+
+def of(experiment):
+    """The objective of an experiment."""
+    return CrossEntropy() if experiment["network.kind"] == "lstm" else SquaredHinge(experiment["network.classes"])
 
 
 def _entropies(scores, labels):

@@ -12,6 +12,9 @@ from reproduce.report.tables import paper
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 """The README's table is generated between these lines."""
 
+MODEL = "model.safetensors"
+"""The name of an exported model beside its record."""
+
 
 def plain(text):
     """`text` of a record on one line, in which no character means Markdown or HTML."""
@@ -189,11 +192,17 @@ def _cells_table(cells, base):
             formats.signed(cell.difference),
             formats.signed(cell.standard_errors, 1),
             cell.short_verdict,
-            ", ".join(f"[{formats.result(run.record)}]({link(run, 'record.json', base)})" for run in cell.runs),
+            ", ".join(_result(run, base) for run in cell.runs),
         )
         for cell in cells
     ]
     return table(header, rows, right=(3, 4, 5, 6))
+
+
+def _result(run, base):
+    """A run's result, linked to its record, and to its exported model if that lies beside it."""
+    model = f" ([model]({link(run, MODEL, base)}))" if (run.folder / MODEL).exists() else ""
+    return f"[{formats.result(run.record)}]({link(run, 'record.json', base)}){model}"
 
 
 COMPARISON = ("Where", "Cells", "Paper", "Ours", "95% interval", "Holds if", "Verdict", "Would decide it")

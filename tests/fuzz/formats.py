@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from unittest import mock
 
 import h5py
 import numpy as np
+import safetensors.numpy
 import scipy.io
 
 from datasets.cifar10.source import BATCHES, FOLDER, CIFAR10Source
@@ -20,8 +22,9 @@ from datasets.storage.source_files import SourceFile
 from datasets.svhn.h5 import FEATURES, h5_path, read_h5
 from datasets.svhn.mat import check_mat, read_labels, read_pictures
 from datasets.text import CharacterCorpus
-from reproduce import cli, experiments
+from reproduce import cli, experiments, inference
 from reproduce.errors import UserError
+from reproduce.inference import packed
 from reproduce.runs import checkpoints
 from tests.fuzz import run_folders
 from tests.fuzz.mutations import mutate, mutate_compressed
@@ -202,6 +205,38 @@ def _read_checkpoint(folder):
     return checkpoints.load(folder / "checkpoint.h5")
 
 
+MODEL = "model.safetensors"
+
+
+def _write_model(folder):
+    layers = [{"kind": "dense", "name": "a"}, {"kind": "sign"}, {"kind": "dense", "name": "b"}]
+    alpha = np.float32(0.5).reshape(())
+    tensors = {"a.W.bits": np.arange(8, dtype="u1").reshape(4, 2), "a.W.alpha": alpha,
+               "b.W.bits": np.arange(3, dtype="u1").reshape(3, 1), "b.W.alpha": alpha}  # fmt: skip
+    network = {"shape": [1, 3, 4], "layers": layers}
+    (folder / MODEL).write_bytes(packed.encode(tensors, network=network, record={"seed": 1}, vocabulary=None))
+
+
+def _mutate_model(content, rng):
+    """Damages, and metadata whose checksum holds all the same."""
+    if rng.random() < 0.3:
+        return mutate(content, rng)
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:end])
+    metadata = header["__metadata__"]
+    name = rng.choice(["network", "record", "vocabulary"])
+    metadata[name] = mutate(metadata[name].encode(), rng).decode("utf-8", "replace")
+    del metadata["sha256"]
+    metadata["sha256"] = packed.checksum(safetensors.numpy.load(content), metadata)
+    header = json.dumps(header).encode()
+    return len(header).to_bytes(8, "little") + header + content[end:]
+
+
+def _read_model(folder):
+    model = inference.load(folder / MODEL)
+    return model.outputs, model.shape
+
+
 def _write_configuration(folder):
     (folder / "mnist.toml").write_bytes((experiments.CONFIGS / "mnist.toml").read_bytes())
 
@@ -240,6 +275,8 @@ COMMANDS = (
     "run war_and_peace --method bwn --set network.steps=10 --set data.file=absent.txt --runs runs",
     "trace cifar10 --method binaryconnect --steps 3 --out trace.json --data no",
     "sample no --prompt To --temperature 0.5 --length 10 --seed 5",
+    "evaluate no --backend jax --device cpu --data no --json",
+    "export no --out model.safetensors",
     "report --runs empty --out report",
     "cells --runs empty",
     "data list --data no",
@@ -315,6 +352,8 @@ FORMATS = (
     Format("checkpoint.h5", "checkpoint.h5", _write_checkpoint, _read_checkpoint, same=True),
     Format("checkpoint.h5 without checksum", "checkpoint.h5", _write_old_checkpoint, _read_checkpoint, fast=False),
     _run_file("best.h5", run_folders.model, same=True),
+    Format("exported model", MODEL, _write_model, lambda folder: packed.read(folder / MODEL), same=True),
+    Format("exported model, sealed", MODEL, _write_model, _read_model, _mutate_model),
     Format("configuration, .toml", "mnist.toml", _write_configuration, _read_configuration),
     Format("--set KEY=VALUE", "set", _write_overrides, _read_overrides),
     Format("command line", "command", _write_commands, _read_command, _mutate_command, fast=False),

@@ -64,7 +64,14 @@ def test_only_what_lies_between_the_marks_changes(tmp_path, mnist_runs):
 def test_each_number_links_to_its_record(tmp_path, new_run):
     new_run(tmp_path / "results")
     table = readme_table(collect([tmp_path / "results"]), tmp_path)
-    assert "[1.200](results/mnist/lab/seed-1234/record.json)" in table
+    assert "[1.200](results/mnist/lab/seed-1234/record.json) |" in table
+
+
+def test_an_exported_model_is_linked_beside_its_number(tmp_path, new_run):
+    (new_run(tmp_path / "results") / "model.safetensors").write_bytes(b"")
+    table = readme_table(collect([tmp_path / "results"]), tmp_path)
+    folder = "results/mnist/lab/seed-1234"
+    assert f"[1.200]({folder}/record.json) ([model]({folder}/model.safetensors)) |" in table
 
 
 @pytest.mark.parametrize("text", ["", BEGIN, f"{END}{BEGIN}", f"{BEGIN}{END}{BEGIN}{END}"])
