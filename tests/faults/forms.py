@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+SITE = Path(__file__).with_name("site")
 TEXT = "text.txt"
 
 NETWORKS = {
@@ -48,7 +49,7 @@ FORMS = [Form(*form) for form in itertools.product(NETWORKS, ("jax", "c"), (Fals
 
 
 def environment(folder):
-    """The environment in which the command is this checkout's, wherever it runs.
+    """The environment in which the command is this checkout's, wherever it runs, and tells what it is doing if asked.
 
     JAX keeps what it compiles below `folder`, so that a process that goes on with a run starts within seconds.
     """
@@ -57,7 +58,7 @@ def environment(folder):
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
     }
-    return os.environ | cache | {"PYTHONPATH": str(ROOT)}
+    return os.environ | cache | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(SITE)])}
 
 
 def write_text(folder):
