@@ -153,7 +153,8 @@ class Run:
         recording = None if header is None else self._restore(training, reached, header, groups)
         self._refuse_a_full_disk(training)
         self._recorder = self._new_recorder(training, recording)
-        self._write_logs(training)
+        if not training.finished:  # else the record says that nothing is left to do, which is for the last save to say
+            self._write_logs(training)
         watch.start(training, [note for note in (damage, self._moved) if note])
         self._train(training, watch, stop, 60 * checkpoint_minutes)
         return self.record

@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import sys
@@ -90,7 +91,9 @@ class Harness:
         """Write what has been counted to ``out``."""
         if self.options.out:
             asked = {name: getattr(self.options, name) for name in ("seed", "jobs", "minutes")}
-            record = asked | {"minutes_taken": round(self._minutes(), 1)} | self._made | self.figures.summary()
+            used = resource.getrusage(resource.RUSAGE_CHILDREN)
+            taken = {"minutes_taken": round(self._minutes(), 1), "processor_s": round(used.ru_utime + used.ru_stime)}
+            record = asked | taken | self._made | self.figures.summary()
             with self._writing:
                 write_whole(self.options.out, json.dumps(record, indent=1) + "\n")
 
