@@ -184,7 +184,9 @@ class Run:
                 if self._recorder:
                     figure1.write(self.folder, self.experiment, self._recorder.as_dict())
                 self._recorder = self._new_recorder(training)
-                if not training.finished:
+                if not self._checkpoints[0].exists():
+                    self._save(training)  # before the record speaks of epochs that nothing could go on from
+                elif not training.finished:
                     self._write_logs(training)
                 watch.epoch(row, training)
                 self._lap = time.monotonic()

@@ -14,19 +14,20 @@ from tests.runs.run_files import run_files
 
 EXIT_CODES = {"SIGTERM": 75, "SIGHUP": 75, "SIGINT": 130, "minutes": 75}
 FILES = ("checkpoint.h5", "best.h5", "log.csv", "record.json", "histogram.json", "test_losses.json", "figure1.json")
+AT_THE_END = "histogram.json"
 SECONDS_TO_END = 900  # on a busy machine a process may take minutes to compile
 DAMAGED_COPIES = 20
 DOING = {
-    ("training.py", "losses"): "training",
-    ("training.py", "run_epoch"): "training",
-    ("training.py", "_judge"): "evaluation",
-    ("run.py", "_save"): "saving, between two files",
-    ("run.py", "_write_logs"): "saving, between two files",
-    ("run.py", "_train"): "training",
+    "training.py:losses": "training",
+    "training.py:run_epoch": "training",
+    "training.py:_judge": "evaluation",
+    "run.py:_save": "saving, between two files",
+    "run.py:_write_logs": "saving, between two files",
+    "run.py:_train": "training",
 }
 """What a process does that is in one of our functions, by file and name; the innermost decides."""
-FRAME = re.compile(r'^  File ".*?([^/"]+)", line \d+ in (\S+)$', re.MULTILINE)
-SECONDS_TO_ANSWER = 1  # a process that computes answers within a millisecond
+ANSWER = re.compile(r"doing (\S+:.*)\n")
+SECONDS_TO_ANSWER = 1  # the answer comes between two steps of the interpreter, and so not while XLA compiles
 STARTING = "starting"
 _under_way = set()
 
@@ -122,15 +123,17 @@ class TrialRun:
         if not _can_tell(process):
             return STARTING
         size = self._screen.stat().st_size
-        process.send_signal(signal.SIGUSR1)
 
-        def told():
+        def answer():
             with open(self._screen, "rb") as screen:
                 screen.seek(size)
-                return screen.read().decode(errors="replace")
+                return ANSWER.search(screen.read().decode(errors="replace"))
 
-        _wait(process, SECONDS_TO_ANSWER, lambda: told().endswith(("in _run_module_as_main\n", "  ...\n")))
-        return next((DOING[frame] for frame in FRAME.findall(told()) if frame in DOING), STARTING)
+        process.send_signal(signal.SIGUSR1)
+        _wait(process, SECONDS_TO_ANSWER, answer)
+        found = answer()
+        functions = found[1].split(" ") if found else []
+        return next((DOING[function] for function in functions if function in DOING), STARTING)
 
     def stop(self, name, moment, *options):
         """Send the next process the signal called `name` at a `moment` of its training."""
@@ -256,8 +259,11 @@ def in_evaluation(seconds):
     return lambda run, process: in_training(seconds)(run, process) and reached(run, process)
 
 
-def in_training(seconds, file=None):
-    """A moment `seconds` after training went on, or the next one when `file` is being written."""
+def in_training(seconds, file=None, patience=SECONDS_TO_END):
+    """A moment `seconds` after training went on, or the next one when `file` is being written, if that comes soon.
+
+    `patience` says how many seconds that is.
+    """
 
     def reached(run, process):
         def trains():
@@ -270,7 +276,7 @@ def in_training(seconds, file=None):
         return (
             _wait(process, SECONDS_TO_END, trains)
             and _wait(process, seconds)
-            and (file is None or _wait(process, SECONDS_TO_END, is_written))
+            and (file is None or _wait(process, patience, is_written))
         )
 
     return reached
@@ -308,14 +314,15 @@ def disturb(form, folder, reference, rng, figures, in_time=lambda: True):
             break
         options = "--checkpoint-minutes", rng.choice(["1e-9", "0.003", "0.02"])
         rest = training * run.left
-        training_goes_on = in_training(rng.uniform(0.3 if named else 0, 0.3 + 0.5 * rest))
+        training_goes_on = in_training(0.3 * named + rng.uniform(0, 0.5 * rest))
         kind = "named" if named else rng.choice(["kill"] * 10 + ["signal"] * 2 + ["minutes"])
         if kind == "named":
             run.kill(training_goes_on, *options)
             run.expect_the_damage_named()
         elif kind == "kill":
             soon = rng.uniform(0, 0.3 * rest)
-            while_writing = in_training(soon, rng.choice([name for name in FILES if name in expected]))
+            file = rng.choice([name for name in FILES if name in expected])
+            while_writing = in_training(soon, file, SECONDS_TO_END if file == AT_THE_END else 0.3 * rest)
             moments = [at_any_time(rng.uniform(0, whole)), training_goes_on, in_evaluation(soon), while_writing]
             run.kill(rng.choice([*moments, while_writing]), *options)
         elif kind == "signal":

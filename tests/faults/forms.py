@@ -12,12 +12,12 @@ SITE = Path(__file__).with_name("site")
 TEXT = "text.txt"
 
 NETWORKS = {
-    "mlp": ("digits", {"network.units": 8, "network.hidden_layers": 1, "training.epochs": 4}),
-    "cnn": ("svhn", {"data.source": "synthetic", "network.filters": 2, "network.units": 8, "training.epochs": 3}),
+    "mlp": ("digits", {"network.units": 8, "network.hidden_layers": 1, "training.epochs": 10}),
+    "cnn": ("svhn", {"data.source": "synthetic", "network.filters": 2, "network.units": 8, "training.epochs": 5}),
     "lstm": (
         "linux_kernel",
         {
-            "data.file": TEXT, "network.units": 8, "network.steps": 5, "training.batch_size": 4, "training.epochs": 3,
+            "data.file": TEXT, "network.units": 8, "network.steps": 5, "training.batch_size": 4, "training.epochs": 6,
             "figure1.record": "true", "figure1.epoch": 2,
         },
     ),
