@@ -17,15 +17,19 @@ demo: venv
 test: venv
 	$(RUN) -m pytest -n 2 --dist worksteal
 
-# Kills, stops and damages runs for MINUTES and compares them with undisturbed ones; docs/reliability.md.
+# Kills, stops and damages runs for MINUTES and compares them with undisturbed ones; docs/reliability.md. The figures
+# are recorded in OUT.
 MINUTES ?= 30
 SEED ?= 0
+faults: OUT ?= build/faults.json
 faults: venv
-	$(RUN) -m tests.faults --minutes $(MINUTES) --seed $(SEED)
+	$(RUN) -m tests.faults --minutes $(MINUTES) --seed $(SEED) --out $(OUT)
 
-# Reads damaged files of every format for MINUTES, as the program does; docs/reliability.md.
+# Reads damaged files of every format for MINUTES, as the program does; docs/reliability.md. The figures are recorded
+# in OUT.
+fuzz: OUT ?= build/fuzz.json
 fuzz: venv
-	$(RUN) -m tests.fuzz --minutes $(MINUTES) --seed $(SEED)
+	$(RUN) -m tests.fuzz --minutes $(MINUTES) --seed $(SEED) --out $(OUT)
 
 venv: $(VENV)/ready
 

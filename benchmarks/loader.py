@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from datasets import catalog
+from datasets.storage.files import write_text
 from datasets.storage.stored_rows import prefetched
 from reproduce import backends, experiments, splits
 from reproduce.runs import provenance
@@ -54,7 +55,7 @@ def main():
         found = {"experiment": "svhn", "method": "lab", "batch_size": size}
         found |= {"pictures_per_second": {name: own.tolist() for name, own in rates.items()}}
         found |= {"device": provenance.processor(), "software": provenance.software()}
-        options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        write_text(options.out, json.dumps(found, indent=1) + "\n")
 
 
 def rate(run, steps):

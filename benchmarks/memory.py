@@ -49,11 +49,12 @@ def measure(command):
 
 def add(path, name, found):
     """Add what was found to the record at `path`, with the machine and the versions of the software."""
+    from datasets.storage.files import write_text
     from reproduce.runs import provenance
 
     kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     kept[name] = found | {"device": provenance.processor(), "software": provenance.software()}
-    path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(kept, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -153,7 +153,8 @@ class Run:
         recording = None if header is None else self._restore(training, reached, header, groups)
         self._refuse_a_full_disk(training)
         self._recorder = self._new_recorder(training, recording)
-        self._write_logs(training)
+        if not training.finished:  # else the record says that nothing is left to do, which is for the last save to say
+            self._write_logs(training)
         watch.start(training, [note for note in (damage, self._moved) if note])
         self._train(training, watch, stop, 60 * checkpoint_minutes)
         return self.record
@@ -183,7 +184,9 @@ class Run:
                 if self._recorder:
                     figure1.write(self.folder, self.experiment, self._recorder.as_dict())
                 self._recorder = self._new_recorder(training)
-                if not training.finished:
+                if not self._checkpoints[0].exists():
+                    self._save(training)  # before the record speaks of epochs that nothing could go on from
+                elif not training.finished:
                     self._write_logs(training)
                 watch.epoch(row, training)
                 self._lap = time.monotonic()

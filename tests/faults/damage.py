@@ -58,13 +58,12 @@ def outcome(read, path):
 
 def judge(figures, kind, detail, whole, title, done):
     """Count one damaged file in `figures`; `whole` is the digest of the undamaged one."""
-    figures.counts[f"{title}: damaged"] += 1
-    if kind == "noticed":
-        figures.counts[f"{title}: noticed"] += 1
-    elif (kind, detail) == ("read", whole):
-        figures.counts[f"{title}: same content, harmless"] += 1
-    else:
-        figures.wrong.append(f"{title}: {done}: {'other content was read' if kind == 'read' else f'{kind}: {detail}'}")
+    harmless = (kind, detail) == ("read", whole)
+    figures.count(f"{title}: damaged")
+    figures.count(f"{title}: noticed", kind == "noticed")
+    figures.count(f"{title}: same content, harmless", harmless)
+    what = "other content was read" if kind == "read" else f"{kind}: {detail}"
+    figures.expect(kind == "noticed" or harmless, f"{title}: {done}: {what}")
 
 
 def damage_checkpoints(figures, folder, rng, times):

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 from tests.faults.damage import SAVED, damage, damage_checkpoints, is_whole
 from tests.faults.forms import environment
@@ -13,8 +14,32 @@ from tests.runs.run_files import run_files
 
 EXIT_CODES = {"SIGTERM": 75, "SIGHUP": 75, "SIGINT": 130, "minutes": 75}
 FILES = ("checkpoint.h5", "best.h5", "log.csv", "record.json", "histogram.json", "test_losses.json", "figure1.json")
+AT_THE_END = "histogram.json"
 SECONDS_TO_END = 900  # on a busy machine a process may take minutes to compile
 DAMAGED_COPIES = 20
+DOING = {
+    "training.py:losses": "training",
+    "training.py:run_epoch": "training",
+    "training.py:_judge": "evaluation",
+    "run.py:_save": "saving, between two files",
+    "run.py:_write_logs": "saving, between two files",
+    "run.py:_train": "training",
+}
+"""What a process does that is in one of our functions, by file and name; the innermost decides."""
+ANSWER = re.compile(r"doing (\S+:.*)\n")
+SECONDS_TO_ANSWER = 1  # the answer comes between two steps of the interpreter, and so not while XLA compiles
+STARTING = "starting"
+_under_way = set()
+
+
+class Interrupted(Exception):
+    """The harness is to end, and starts no more processes."""
+
+
+def end_processes():
+    """Kill the processes under way; what they show no longer counts."""
+    for process in list(_under_way):
+        process.kill()
 
 
 class TrialRun:
@@ -74,13 +99,41 @@ class TrialRun:
 
     def kill(self, moment, *options):
         """Kill the next process by SIGKILL at a `moment`."""
+        left_behind = self.unfinished()
         with self._process(*options) as process:
-            if moment(self, process):
-                process.kill()
-                process.wait()
-                self.figures.counts[f"kills by SIGKILL, {self.form}"] += 1
-            else:
+            reached = moment(self, process)
+            if not reached:
                 self._expect_end(process)
+                return
+            if reached is True:  # the moment does not say what the process is doing
+                reached = "saving" if self.unfinished() - left_behind else self.doing(process)
+            process.kill()
+            if process.wait() != -signal.SIGKILL:  # it ended before
+                self._expect_end(process)
+                return
+            written = [path.name.split(".", 1)[1].rsplit(".", 2)[0] for path in self.unfinished() - left_behind]
+            self.figures.killed(self.form, f"writing {written[0]}" if written else reached)
+
+    def unfinished(self):
+        """The temporary files in the run's folder, from which the files are made that are being written."""
+        return set(self.folder.glob(".*.tmp")) if self.folder else set()
+
+    def doing(self, process):
+        """What a process of the run is doing: starting, training, evaluating or saving."""
+        if not _can_tell(process):
+            return STARTING
+        size = self._screen.stat().st_size
+
+        def answer():
+            with open(self._screen, "rb") as screen:
+                screen.seek(size)
+                return ANSWER.search(screen.read().decode(errors="replace"))
+
+        process.send_signal(signal.SIGUSR1)
+        _wait(process, SECONDS_TO_ANSWER, answer)
+        found = answer()
+        functions = found[1].split(" ") if found else []
+        return next((DOING[function] for function in functions if function in DOING), STARTING)
 
     def stop(self, name, moment, *options):
         """Send the next process the signal called `name` at a `moment` of its training."""
@@ -93,8 +146,7 @@ class TrialRun:
             process.wait(SECONDS_TO_END)
             if self.complete:  # it came too late; what the signal does to an interpreter that exits is not ours
                 return
-            self.figures.slowest_stop = max(self.figures.slowest_stop, time.monotonic() - sent)
-            self.figures.counts[f"stops by {name}"] += 1
+            self.figures.stopped(name, time.monotonic() - sent)
             self._expect_stopped(process.returncode, name, name)
 
     def stop_after(self, minutes, *options):
@@ -103,7 +155,7 @@ class TrialRun:
             process.wait(SECONDS_TO_END)
             if process.returncode == 0 and self.complete:
                 return
-            self.figures.counts["stops by --minutes"] += 1
+            self.figures.count("stops by --minutes")
             self._expect_stopped(process.returncode, "minutes", f"--minutes {minutes:g}")
 
     def damage_last(self, rng):
@@ -119,7 +171,7 @@ class TrialRun:
         damage_checkpoints(self.figures, self.folder, rng, DAMAGED_COPIES)
         name = rng.choice([name for name in SAVED if (self.folder / name).exists()])
         damage(self.folder / name, rng)
-        self.figures.counts[f"{name} damaged under a run"] += 1
+        self.figures.count(f"{name} damaged under a run")
         return name == "checkpoint.h5" and not is_whole(self.folder / name)
 
     def expect_the_damage_named(self):
@@ -131,24 +183,28 @@ class TrialRun:
     def move(self):
         """Move the run elsewhere; the next process must go on there."""
         self.runs = self.runs.rename(self.runs.with_name(f"{self.runs.name}-moved"))
-        self.figures.counts["moves"] += 1
+        self.figures.count("moves")
 
     @contextlib.contextmanager
     def _process(self, *options):
         """The next process of the run."""
+        if self.figures.closed:
+            raise Interrupted
         self._processes += 1
-        self.figures.counts["resumes"] += self._processes > 1
+        self.figures.count("resumes", self._processes > 1)
         self.record_before = _stamp(self.folder and self.folder / "record.json")
         with open(self._screen, "wb") as screen:
             process = subprocess.Popen(
                 self.form.command(self.runs, *options), cwd=self.runs.parent, env=environment(self.runs.parent),
-                stdout=screen, stderr=subprocess.STDOUT,
+                stdout=screen, stderr=subprocess.STDOUT, start_new_session=True,  # Ctrl-C is for the harness alone
             )  # fmt: skip
+            _under_way.add(process)
             try:
                 yield process
             finally:
                 process.kill()
                 process.wait()
+                _under_way.discard(process)
         self._expect("Traceback" not in self.said, "left a traceback")
 
     def _expect_end(self, process):
@@ -162,6 +218,13 @@ class TrialRun:
 
     def _expect(self, holds, message):
         self.figures.expect(holds, f"{self._title}, process {self._processes} {message}: {self.said[-2000:]}")
+
+
+def _can_tell(process):
+    """Whether the interpreter of a process has read `sitecustomize`, so that it heeds SIGUSR1."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    caught = int(re.search(r"^SigCgt:\s*(\w+)", status, re.MULTILINE)[1], 16)
+    return bool(caught >> (signal.SIGUSR1 - 1) & 1)
 
 
 def _stamp(path):
@@ -186,8 +249,21 @@ def at_the_beginning(run, process):
     return _wait(process, SECONDS_TO_END, lambda: run.folder is not None and (run.folder / ".lock").exists())
 
 
-def in_training(seconds, file=None):
-    """A moment `seconds` after training went on, or the next one when `file` is being written."""
+def in_evaluation(seconds):
+    """The first moment of an evaluation from `seconds` after training went on."""
+
+    def reached(run, process):
+        evaluates = _wait(process, SECONDS_TO_END, lambda: run.doing(process) == "evaluation")
+        return evaluates and "evaluation"
+
+    return lambda run, process: in_training(seconds)(run, process) and reached(run, process)
+
+
+def in_training(seconds, file=None, patience=SECONDS_TO_END):
+    """A moment `seconds` after training went on, or the next one when `file` is being written, if that comes soon.
+
+    `patience` says how many seconds that is.
+    """
 
     def reached(run, process):
         def trains():
@@ -200,7 +276,7 @@ def in_training(seconds, file=None):
         return (
             _wait(process, SECONDS_TO_END, trains)
             and _wait(process, seconds)
-            and (file is None or _wait(process, SECONDS_TO_END, is_written))
+            and (file is None or _wait(process, patience, is_written))
         )
 
     return reached
@@ -233,20 +309,22 @@ def disturb(form, folder, reference, rng, figures, in_time=lambda: True):
     expected, whole, training = reference
     run = TrialRun(form, folder, figures)
     named = False
-    for _ in range(rng.randint(6, 12)):
+    for _ in range(rng.randint(8, 16)):
         if run.complete or not in_time():
             break
         options = "--checkpoint-minutes", rng.choice(["1e-9", "0.003", "0.02"])
         rest = training * run.left
-        training_goes_on = in_training(rng.uniform(0.3 if named else 0, 0.3 + rest))
-        kind = "named" if named else rng.choice(["kill"] * 8 + ["signal"] * 2 + ["minutes"])
+        training_goes_on = in_training(0.3 * named + rng.uniform(0, 0.5 * rest))
+        kind = "named" if named else rng.choice(["kill"] * 10 + ["signal"] * 2 + ["minutes"])
         if kind == "named":
             run.kill(training_goes_on, *options)
             run.expect_the_damage_named()
         elif kind == "kill":
-            while_writing = in_training(rng.uniform(0, 0.5 * rest), rng.choice(FILES))
-            moments = [at_any_time(rng.uniform(0, whole)), training_goes_on, while_writing, while_writing]
-            run.kill(rng.choice(moments), *options)
+            soon = rng.uniform(0, 0.3 * rest)
+            file = rng.choice([name for name in FILES if name in expected])
+            while_writing = in_training(soon, file, SECONDS_TO_END if file == AT_THE_END else 0.3 * rest)
+            moments = [at_any_time(rng.uniform(0, whole)), training_goes_on, in_evaluation(soon), while_writing]
+            run.kill(rng.choice([*moments, while_writing]), *options)
         elif kind == "signal":
             run.stop(rng.choice(["SIGTERM", "SIGHUP", "SIGINT"]), training_goes_on, *options)
         else:
@@ -265,6 +343,6 @@ def compare(run, expected):
     """Compare a finished run's folder with what it must hold."""
     found = run_files(run.folder)
     differing = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
-    run.figures.counts["comparisons"] += 1
-    run.figures.counts["divergences"] += bool(differing)
+    run.figures.count("comparisons")
+    run.figures.count("divergences", bool(differing))
     run.figures.expect(not differing, f"{run.form} in {run.runs} diverged: {', '.join(differing)}")

@@ -179,6 +179,25 @@ def test_a_kill_between_two_files_changes_nothing_that_follows(tmp_path, monkeyp
     assert run_files(again.folder) == run_files(whole.folder)
 
 
+def test_a_run_killed_before_a_checkpoint_was_due_goes_on(tmp_path, whole):
+    with pytest.raises(Killed):
+        execute(make(tmp_path), KillAfter(epoch=1))
+    again = make(tmp_path)
+    assert again.record.epochs_done == 1
+    execute(again)
+    assert run_files(again.folder) == run_files(whole.folder)
+
+
+@pytest.mark.parametrize("name", ["checkpoint.h5", "checkpoint.previous.h5", "histogram.json", "log.csv"])
+def test_a_second_kill_at_the_very_end_changes_nothing(tmp_path, monkeypatch, whole, name):
+    killed_at(monkeypatch, make(tmp_path), "histogram.json", 1)
+    killed_at(monkeypatch, make(tmp_path), name, 1)
+    again = make(tmp_path)
+    assert not again.record.complete
+    execute(again)
+    assert run_files(again.folder) == run_files(whole.folder)
+
+
 def test_a_killed_language_model_ends_as_the_whole_one(tmp_path, monkeypatch, language_run, jax_language_model):
     killed_at(monkeypatch, language_run(tmp_path), "test_losses.json", 2)
     again = language_run(tmp_path)
