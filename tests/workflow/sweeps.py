@@ -117,11 +117,11 @@ def runs_of(process):
     return found
 
 
-def wait_until(condition, process):
-    """Wait until `condition` returns something, and return that; the `process` must go on until then."""
+def wait_until(condition, process=None):
+    """Wait until `condition` returns something, and return that; the `process`, if any, must go on until then."""
     deadline = time.monotonic() + PATIENCE
     while not (found := condition()):
-        assert process.poll() is None, "it ended before"
+        assert process is None or process.poll() is None, "it ended before"
         assert time.monotonic() < deadline
         time.sleep(0.05)
     return found

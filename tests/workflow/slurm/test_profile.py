@@ -64,17 +64,18 @@ def test_jobs_are_cancelled_retried_and_continued(make, cluster, heard_signals):
         wait_until(lambda: ours.in_training, process)
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) != 0
+    wait_until(lambda: not cluster.runs)
     assert "CANCELLED" in cluster.of_jobs("state")
     assert ours.marked <= ours.complete < ours.expected
 
     with ours.started(command) as process:
-        run, trains = wait_until(lambda: cluster.runs, process).popitem()
+        _, trains = wait_until(lambda: cluster.runs, process).popitem()
         words = trains.cmdline()
         trains.terminate()  # its exit code is 75
         assert process.wait(PATIENCE) == 0
-    assert words[words.index("--minutes") + 1] == "1435"  # of the 1440 of a job about which no record tells
+    assert 10 <= int(words[words.index("--minutes") + 1]) <= 1435  # five less than the job's
     assert "FAILED" in cluster.of_jobs("state")
-    assert f"{run[0]} seed {run[1]}: stopped by SIGTERM" in ours.log(run)
+    assert "--name" in (cluster.folder / "accounting").read_text()  # its states were asked for
     assert any(": continues " in ours.log(run) for run in ours.expected)
     assert ours.marked == ours.complete == ours.expected
     assert (ours.folder / "report" / "digits" / "index.html").exists()
@@ -82,10 +83,10 @@ def test_jobs_are_cancelled_retried_and_continued(make, cluster, heard_signals):
 
 def test_the_queue_is_asked_where_that_is_wanted(make, cluster):
     ours = make(["bwn"], [1])
-    assert ours.run(ours.snakemake("slurm", *QUICK, "--slurm-status-command", "squeue", "--slurm-no-account")) == 0
+    assert ours.run(ours.snakemake("slurm", *QUICK, "--slurm-status-command", "squeue")) == 0
     assert ours.marked == ours.complete == ours.expected
     assert cluster.of_jobs("state") == ["COMPLETED"]
-    assert not (cluster.folder / "accounting").exists()
+    assert "--name" not in (cluster.folder / "accounting").read_text()
 
 
 def test_a_job_asks_for_what_records_tell(make, cluster):
