@@ -76,8 +76,8 @@ def test_jobs_are_cancelled_retried_and_continued(make, cluster, heard_signals):
     assert 10 <= int(words[words.index("--minutes") + 1]) <= 1435  # five less than the job's
     assert "FAILED" in cluster.of_jobs("state")
     assert "--name" in (cluster.folder / "accounting").read_text()  # its states were asked for
-    assert any(": continues " in ours.log(run) for run in ours.expected)
-    assert ours.marked == ours.complete == ours.expected
+    assert any(": continues " in ours.log(run) for run in ours.marked)
+    assert ours.marked <= ours.complete == ours.expected
     assert (ours.folder / "report" / "digits" / "index.html").exists()
 
 
