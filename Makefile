@@ -8,7 +8,7 @@ RUN := $(VENV)/bin/python
 DEMO_METHODS := full-precision binaryconnect bwn lab
 BACKEND ?= c
 
-.PHONY: demo test faults fuzz test-numpy2 venv lint lock bench gpu-bundle peer-tests sanitize readme clean
+.PHONY: demo test faults fuzz test-numpy2 test-sweep venv lint lock bench gpu-bundle peer-tests sanitize readme clean
 
 demo: venv
 	@for method in $(DEMO_METHODS); do $(RUN) -m reproduce run digits --method $$method || exit $$?; done
@@ -62,6 +62,16 @@ endif
 
 .venv-numpy2/ready: requirements-gpu.lock pyproject.toml
 	$(call install,.venv-numpy2,$(PYTHON312),requirements-gpu.lock)
+	@touch $@
+
+# The sweeps on Snakemake, with the group `sweep` in an environment of its own; docs/sweeps.md.
+test-sweep: .venv-sweep/ready
+	.venv-sweep/bin/python -m pytest tests/workflow
+
+.venv-sweep/ready: requirements.lock requirements-sweep.lock pyproject.toml
+	$(need_python311)
+	$(call install,.venv-sweep,$(PYTHON),requirements.lock)
+	.venv-sweep/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-sweep.lock
 	@touch $@
 
 # The peers that benchmarks compare with, in an environment of their own.

@@ -284,19 +284,15 @@ def _sweep(options, argv):
     if options.jobs < 1:
         raise UserError(f"--jobs must be at least 1, got {options.jobs}")
     from reproduce import sweep
-    from reproduce.report.run_folders import default_folders, read
     from reproduce.runs.stopping import Stop
 
     wanted = sweep.jobs(options.target, options.seeds, options.methods)
-    here = [Path(options.runs)] if Path(options.runs).is_dir() else []
-    runs, _ = read([*default_folders(), *here])
-    timed = sweep.missing(wanted, [run for run in runs if run.record.official or options.allow_unofficial])
+    timed = sweep.missing(wanted, sweep.counted(options), options.device)
     if options.dry_run:
         print("\n".join(sweep.plan(timed)))
         return 0
-    passed = ["--backend", options.backend, "--device", options.device, "--data", options.data, "--runs", options.runs]
     stop = Stop(options.minutes)
-    sweeping = sweep.Sweep(passed + ["--allow-unofficial"] * options.allow_unofficial, options.jobs, stop)
+    sweeping = sweep.Sweep(sweep.passed_on(options), options.jobs, stop)
     with stop.listening():
         sweeping.execute([job for job, _ in timed])
     if sweeping.unfinished:

@@ -1,4 +1,7 @@
-"""The missing runs of a target, one process a run: the plain loop of ``python -m reproduce sweep``."""
+"""The missing runs of a target, and the plain loop over them of ``python -m reproduce sweep``, one process a run.
+
+workflow/Snakefile asks here too which runs those are.
+"""
 
 import functools
 import math
@@ -9,12 +12,14 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from reproduce import experiments
 from reproduce.errors import UserError
 from reproduce.methods import METHODS
 from reproduce.report import figure1, formats
 from reproduce.report.estimates import Estimates
+from reproduce.report.run_folders import default_folders, read
 from reproduce.report.tables import comparable, published
 from reproduce.runs.stopping import COME_AGAIN
 
@@ -58,6 +63,11 @@ class Job:
     @property
     def title(self):
         return f"{self.resolved.folder} {self.method} seed {self.seed}"
+
+    @property
+    def path(self):
+        """Its run folder's path below the folder of runs, but for the backend's name."""
+        return f"{self.resolved.folder}/{self.method}/seed-{self.seed}"
 
     @property
     def arguments(self):
@@ -113,20 +123,46 @@ def _setups(target):
     return [setup for _, setup in cells if setup[0] == target] or [(target, method, ()) for method in METHODS]
 
 
-def missing(wanted, runs):
+def counted(options):
+    """The runs that a sweep takes into account: those of the default folders and of its own.
+
+    Parameters
+    ----------
+    options : object
+        With the attributes `runs`, a path, and `allow_unofficial`.
+
+    Returns
+    -------
+    list of reproduce.report.run_folders.RunFolder
+    """
+    here = [Path(options.runs)] if Path(options.runs).is_dir() else []
+    runs, _ = read([*default_folders(), *here])
+    return [run for run in runs if run.record.official or options.allow_unofficial]
+
+
+def passed_on(options):
+    """The command-line options that each run of a sweep is given; `options` has them as attributes."""
+    names = "backend", "device", "data", "runs"
+    words = [word for name in names for word in (f"--{name}", str(getattr(options, name)))]
+    return words + ["--allow-unofficial"] * options.allow_unofficial
+
+
+def missing(wanted, runs, device="auto"):
     """Those of the jobs `wanted` that none of the `runs` has finished, cheapest first by the runs' times.
 
     Parameters
     ----------
     wanted : list of Job
     runs : list of reproduce.report.run_folders.RunFolder
+    device : str
+        ``"cpu"`` or ``"gpu"`` takes the times of runs on such a device only.
 
     Returns
     -------
     list of (Job, float or None)
         With the estimated seconds, None where no record tells; those come last.
     """
-    estimates = Estimates(runs)
+    estimates = Estimates(runs, device)
     finished = [run for run in runs if run.record.complete]
     left = [job for job in wanted if not any(job.done_by(run) for run in finished)]
     timed = [(job, estimates.seconds(job.resolved)) for job in left]
@@ -204,11 +240,13 @@ class Sweep:
 
 def plan(timed):
     """What would run: a line for each of the `timed` jobs with its estimated time, and their sum."""
-    lines = [f"{_time(seconds):>9}  python -m reproduce {shlex.join(job.arguments)}" for job, seconds in timed]
+    lines = [line(job, seconds) for job, seconds in timed]
     known = [seconds for _, seconds in timed if seconds is not None]
     unknown = f", and {len(timed) - len(known)} runs of unknown length" if len(known) < len(timed) else ""
     return [*lines, f"{len(timed)} runs are missing: {formats.duration(sum(known))} in one process{unknown}"]
 
 
-def _time(seconds):
-    return "unknown" if seconds is None else formats.duration(seconds)
+def line(job, seconds):
+    """The estimated time of a job and its command."""
+    time = "unknown" if seconds is None else formats.duration(seconds)
+    return f"{time:>9}  python -m reproduce {shlex.join(job.arguments)}"

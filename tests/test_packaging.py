@@ -31,6 +31,14 @@ def test_the_gpu_lock_pins_the_same_packages_for_numpy_2():
     assert other["numpy"].startswith("2.") and other["jax"] == other["jaxlib"]
 
 
+def test_the_sweep_lock_pins_the_group_beside_requirements_lock():
+    ours, sweep = pins("requirements.lock"), pins("requirements-sweep.lock")
+    assert ours.keys() & sweep.keys() == {"packaging"}  # Snakemake takes no version from 26 on
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = [line.partition("==") for line in project["optional-dependencies"]["sweep"]]
+    assert all(sweep[name].startswith(version.rstrip("*")) for name, _, version in asked)
+
+
 def test_environment_yml_takes_its_pins_from_the_lock():
     text = (ROOT / "environment.yml").read_text()
     items = re.findall(r"^\s+- (.+)$", text, re.MULTILINE)

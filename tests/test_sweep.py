@@ -1,22 +1,28 @@
 """The missing runs of a target: which they are, in what order, and that they run, stop and continue."""
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from reproduce import cli, experiments, sweep
 from reproduce.errors import UserError
-from reproduce.report.estimates import Estimates
+from reproduce.report.estimates import Estimates, peak_memory
 from reproduce.report.tables import published
+from reproduce.runs.run import run_folder
+
+CPU = "AMD EPYC, 1 threads"
 
 
-def run(experiment="mnist", method="lab", seed=1, overrides=None, seconds=100.0, epochs_done=50, complete=True):
+def run(
+    experiment="mnist", method="lab", seed=1, overrides=None, seconds=100.0, epochs_done=50, complete=True, device=CPU
+):  # fmt: skip
     """A run folder as the report reads it, as far as a sweep asks."""
     settings = experiments.resolve(experiment, method, overrides or {}).settings
     record = SimpleNamespace(
         experiment=experiment, method=method, seed=seed, settings=settings, seconds=seconds, epochs_done=epochs_done,
-        complete=complete,
+        complete=complete, device=device,
     )  # fmt: skip
     return SimpleNamespace(record=record, gradients=None)
 
@@ -68,6 +74,40 @@ def test_estimates_take_the_methods_epochs_then_those_of_its_network():
     }
     assert seconds == {"lab": 400.0, "bwn": 100.0, "bnn": 200.0}
     assert estimates.seconds(experiments.resolve("svhn", "lab", {})) is None
+
+
+def test_estimates_tell_gpus_and_cpus_apart():
+    runs = [run(seconds=3000.0), run(seed=2, seconds=60.0, device="gpu (NVIDIA H200)")]
+    lab = experiments.resolve("mnist", "lab", {})
+    assert [Estimates(runs, device).seconds(lab) for device in ("auto", "cpu", "gpu")] == [1530.0, 3000.0, 60.0]
+    assert Estimates(runs[:1], "gpu").seconds(lab) is None
+
+
+def test_threads_are_those_of_most_records():
+    runs = [run(seed=seed, device=f"AMD EPYC, {threads} threads") for seed, threads in enumerate((4, 1, 4))]
+    assert Estimates(runs).threads(experiments.resolve("mnist", "bwn", {})) == 4
+    assert Estimates(runs).threads(experiments.resolve("svhn", "bwn", {})) == 1
+
+
+def test_the_memory_of_an_experiment_is_the_largest_of_its_runs_and_traces(tmp_path):
+    measured = tmp_path / "memory.json"
+    commands = [("run", "mnist", 5), ("trace", "mnist", 7), ("run", "svhn", 9), ("data", "prepare", 11)]
+    found = {
+        f"{words}": {"command": ["python", "-m", "reproduce", *words], "peak_bytes": peak} for *words, peak in commands
+    }
+    assert peak_memory("mnist", measured) is None
+    measured.write_text(json.dumps(found))
+    assert [peak_memory(name, measured) for name in ("mnist", "svhn", "digits")] == [7, 9, None]
+
+
+def test_the_memory_of_every_experiment_was_measured():
+    assert all(peak_memory(name) for name in experiments.names())
+
+
+def test_a_path_belongs_to_one_job_and_is_its_run_folder():
+    jobs = {job for target in (*sweep.TARGETS, *experiments.names()) for job in sweep.jobs(target, [1, 2])}
+    assert len({job.path for job in jobs}) == len(jobs)
+    assert all(Path("runs", job.path) == run_folder("runs", job.resolved, job.seed, "c") for job in jobs)
 
 
 def test_the_cheapest_come_first_and_the_unknown_last():
