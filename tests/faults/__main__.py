@@ -34,9 +34,6 @@ def main():
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time (default: %(default)s)")
     parser.add_argument("--out", metavar="FILE.json", type=Path, help="a record of the figures, renewed after each run")
     options = parser.parse_args()
-    # A shell's background job ignores Ctrl-C, and so would the runs.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # runs at a time would wait for each other's threads
     harness = Harness(options)
     code = harness.work()
@@ -67,22 +64,27 @@ class Harness:
 
     def work(self):
         """Work until the time is over or Ctrl-C or SIGTERM comes; returns the exit code that belongs to that."""
-        options, figures = self.options, self.figures
+        options, code = self.options, 0
+
+        def interrupt(number, frame):  # raises nothing: an exception may come where it is swallowed
+            nonlocal code
+            code = 128 + number
+            self.figures.close()
+            end_processes()
+
+        # A shell's background job ignores Ctrl-C, and so would the runs.
+        before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             with ThreadPoolExecutor(options.jobs) as pool:
                 workers = [pool.submit(self._disturb_runs, job) for job in range(options.jobs)]
-                try:
-                    rng, times = random.Random(options.seed), round(PREPARED_FILES_A_MINUTE * options.minutes)
-                    damage_prepared(figures, rng, times)
-                    for worker in workers:
-                        worker.result()
-                except BaseException:
-                    figures.close()
-                    end_processes()
-                    raise
-        except KeyboardInterrupt:
-            return 128 + signal.SIGINT
-        return 0
+                times = round(PREPARED_FILES_A_MINUTE * options.minutes)
+                damage_prepared(self.figures, random.Random(options.seed), times)
+                for worker in workers:
+                    worker.result()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        return code
 
     def in_time(self):
         return not self.figures.closed and self._minutes() < self.options.minutes

@@ -105,6 +105,8 @@ def damage_prepared(figures, rng, times):
         prepared = path.read_bytes()
         whole = _text(root)
         for _ in range(times):
+            if figures.closed:
+                return
             path.write_bytes(prepared)
             done = damage(path, rng)
             judge(figures, *_outcome_in_a_child(root, path), whole, "prepared file", done)

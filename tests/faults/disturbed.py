@@ -37,7 +37,7 @@ class Interrupted(Exception):
 
 
 def end_processes():
-    """Kill the processes under way; what they show no longer counts."""
+    """Kill the processes under way, once the figures are closed, so that what this shows does not count."""
     for process in list(_under_way):
         process.kill()
 
@@ -188,8 +188,6 @@ class TrialRun:
     @contextlib.contextmanager
     def _process(self, *options):
         """The next process of the run."""
-        if self.figures.closed:
-            raise Interrupted
         self._processes += 1
         self.figures.count("resumes", self._processes > 1)
         self.record_before = _stamp(self.folder and self.folder / "record.json")
@@ -200,6 +198,8 @@ class TrialRun:
             )  # fmt: skip
             _under_way.add(process)
             try:
+                if self.figures.closed:
+                    raise Interrupted
                 yield process
             finally:
                 process.kill()

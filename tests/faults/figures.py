@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import RLock
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Figures:
     wrong: list = field(default_factory=list)
     slowest_stop: float = 0.0
     closed: bool = False
-    _lock: Lock = field(default_factory=Lock, repr=False)
+    _lock: RLock = field(default_factory=RLock, repr=False)  # a signal's handler closes them, too
 
     def count(self, name, times=1):
         with self._lock:
