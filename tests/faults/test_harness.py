@@ -1,19 +1,44 @@
 """That the harness notices what is wrong, and keeps what it has counted."""
 
+import argparse
+import json
+import os
+import shutil
+import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 
 from tests.faults import disturbed
-from tests.faults.__main__ import in_turn
+from tests.faults.__main__ import Harness, in_turn
 from tests.faults.damage import judge
 from tests.faults.disturbed import TrialRun
 from tests.faults.figures import Figures
 from tests.faults.forms import FORMS, NETWORKS, Form, environment
 
 FORM = Form("mlp", "c", streaming=False)
+
+
+def test_an_interrupted_harness_writes_what_it_has_counted(tmp_path, heard_signals):
+    options = argparse.Namespace(minutes=1, seed=5, jobs=2, out=tmp_path / "faults.json")
+    harness = Harness(options)
+
+    def interrupt():
+        while len(disturbed._under_way) < 2:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    assert harness.work() == 130
+    assert not disturbed._under_way
+    shutil.rmtree(harness.folder)
+    harness.write_record()
+    record = json.loads(options.out.read_text())
+    assert (record["seed"], record["minutes"], record["wrong"], record["divergences"]) == (5, 1, [], 0)
+    assert {"device", "software", "kills", "counts", "slowest_end_after_a_signal_s"} <= record.keys()
 
 
 PROGRAM = """
