@@ -13,6 +13,7 @@ from tests.faults.forms import environment
 from tests.runs.run_files import run_files
 
 ROOT = Path(__file__).resolve().parents[2]
+NO_SNAKEMAKE = "Snakemake is not installed here; 'make test-sweep' installs it and runs this"
 PATIENCE = 900  # seconds, on a busy machine
 
 

@@ -10,9 +10,9 @@ from types import SimpleNamespace
 import pytest
 
 from reproduce import sweep
-from tests.workflow.sweeps import PATIENCE, ROOT, DigitsSweep, runs_of, wait_until
+from tests.workflow.sweeps import NO_SNAKEMAKE, PATIENCE, ROOT, DigitsSweep, runs_of, wait_until
 
-pytest.importorskip("snakemake", reason="Snakemake is not installed here; 'make test-sweep' installs it")
+pytest.importorskip("snakemake", reason=NO_SNAKEMAKE)
 
 METHODS = "full-precision", "binaryconnect", "bwn", "lab"
 SEEDS = 1, 2

@@ -11,9 +11,9 @@ import pytest
 
 from reproduce import sweep
 from reproduce.report.estimates import peak_memory
-from tests.workflow.sweeps import PATIENCE, DigitsSweep, runs_of, wait_until
+from tests.workflow.sweeps import NO_SNAKEMAKE, PATIENCE, DigitsSweep, runs_of, wait_until
 
-pytest.importorskip("snakemake_executor_plugin_slurm", reason="Snakemake is not installed here: make test-sweep")
+pytest.importorskip("snakemake_executor_plugin_slurm", reason=NO_SNAKEMAKE)
 
 QUICK = "--jobs", "2", "--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "5"
 
