@@ -127,7 +127,7 @@ def built_networks(activation):
     compiled = kernels.compiled()
     kinds = {"packed, NumPy": kernels.NumPyKernels()} | ({"packed, C": compiled} if compiled else {})
     if compiled and activation == "rectify":
-        kinds["additions alone"] = Additions(kernels.library())
+        kinds["additions alone"] = Additions(kernels.load())
     found = {FLOAT: network.build(description, real, kernels.NumPyKernels())}
     return found | {name: network.build(description, bits, kind) for name, kind in kinds.items()}
 

@@ -67,7 +67,7 @@ def speed(results):
             ])  # fmt: skip
     software = results["software"]
     about = (
-        f"{results['device']}, which also had other work; numpy {software['numpy']}; Python {software['python']}; "
+        f"{results['device']}; numpy {software['numpy']}; Python {software['python']}; "
         f"commit {software['commit']}{', changed' if software['dirty'] else ''}; medians of {results['rounds']} rounds."
     )
     header = ["What", "Binarized", "Minibatch", "How", "ms", "Times as fast as float32 BLAS"]

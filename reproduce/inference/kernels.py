@@ -61,7 +61,7 @@ def best():
 def compiled():
     """The C kernels; None where they cannot be compiled or loaded."""
     try:
-        return CKernels(library())
+        return CKernels(load())
     except (OSError, RuntimeError, subprocess.SubprocessError):
         return None
 
@@ -167,7 +167,7 @@ def _set_bits(rows):
     return _set_bits_of_16()[rows.view("uint16")].sum(axis=1, dtype="int32")
 
 
-def library():
+def load():
     """The compiled kernels.c, compiled first unless this source and compiler did so on this kind of processor before.
 
     Raises

@@ -129,7 +129,7 @@ class Run:
         stop : reproduce.runs.stopping.Stop, optional
             Requests that the run save and end after the current step.
         checkpoint_minutes : float
-            Time between checkpoints. There is also one at a stop and at the end.
+            Time between checkpoints. There is also one after the first epoch, at a stop and at the end.
         """
         watch, stop = watch or Unseen(), stop or Stop()
         earlier = None if restart else self.record
@@ -144,16 +144,16 @@ class Run:
         header, groups, damage = (None, None, None) if restart else checkpoints.load_last(*self._checkpoints)
         if header is None and earlier is not None and earlier.epochs_done:
             raise UserError(f"the checkpoint in {self.folder} is gone; start the run anew with --restart")
-        reached = Progress(0) if header is None else self._progress(header, examples.provenance)
-        begun = reached.epoch + bool(reached.minibatch)
-        figure1.refuse_if_missed(self.folder, self.experiment, reached.epoch, begun)
+        progress = None if header is None else self._progress(header, examples.provenance)
+        done = progress.epoch if progress else 0
+        figure1.refuse_if_missed(self.folder, self.experiment, done, done + bool(progress and progress.minibatch))
         training = Training(self.experiment, examples, self.backend, self.seed)
         if restart:
             self.clear()
-        recording = None if header is None else self._restore(training, reached, header, groups)
+        recording = None if header is None else self._restore(training, progress, header, groups)
         self._refuse_a_full_disk(training)
         self._recorder = self._new_recorder(training, recording)
-        if not training.finished:  # else the record says that nothing is left to do, which is for the last save to say
+        if not training.finished:  # else the record would say so before the last save
             self._write_logs(training)
         watch.start(training, [note for note in (damage, self._moved) if note])
         self._train(training, watch, stop, 60 * checkpoint_minutes)
@@ -185,7 +185,7 @@ class Run:
                     figure1.write(self.folder, self.experiment, self._recorder.as_dict())
                 self._recorder = self._new_recorder(training)
                 if not self._checkpoints[0].exists():
-                    self._save(training)  # before the record speaks of epochs that nothing could go on from
+                    self._save(training)  # the record must not tell of epochs that no checkpoint holds
                 elif not training.finished:
                     self._write_logs(training)
                 watch.epoch(row, training)

@@ -72,7 +72,7 @@ def test_numpy_counts_bits_by_a_table_below_version_2(monkeypatch):
 def test_without_a_compiler_numpy_multiplies(monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(FileNotFoundError):
-        kernels.library()
+        kernels.load()
     monkeypatch.setattr(kernels, "compiled", kernels.compiled.__wrapped__)
     assert kernels.compiled() is None and type(kernels.best()) is kernels.NumPyKernels
 
@@ -102,15 +102,15 @@ def test_a_user_without_a_home_folder_has_numpy(monkeypatch):
 @needs_compiler
 def test_the_kernels_are_compiled_once_and_anew_where_the_file_is_damaged(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "first"))
-    kernels.library()
+    kernels.load()
     (path,) = (tmp_path / "first" / "lab-reproduce").iterdir()
     made = path.stat().st_mtime_ns
-    kernels.library()
+    kernels.load()
     assert path.stat().st_mtime_ns == made
     damaged = tmp_path / "second" / "lab-reproduce" / path.name
     damaged.parent.mkdir(parents=True)
     damaged.write_bytes(path.read_bytes()[:100])
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "second"))
     three = kernels.pack(np.ones((1, 3), bool))
-    assert kernels.CKernels(kernels.library()).sign_products(three, three, 3) == 3
+    assert kernels.CKernels(kernels.load()).sign_products(three, three, 3) == 3
     assert damaged.stat().st_size == path.stat().st_size
