@@ -1,7 +1,10 @@
 """``python -m reproduce``."""
 
+import signal
 import sys
 
 from reproduce.cli import main
 
-sys.exit(main())
+code = main()
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done; Ctrl-C while Aesara tidies up would show a traceback
+sys.exit(code)

@@ -219,3 +219,16 @@ def test_without_a_compiler_a_run_takes_the_jax_backend_and_says_so(tmp_path):
     assert re.search(f"^({reason}): running on the jax backend$", done.stderr, re.MULTILINE)
     (path,) = tmp_path.rglob("record.json")
     assert json.loads(path.read_text())["backend"] == "jax"
+
+
+INTERRUPTED_AT_EXIT = """
+import atexit, os, runpy, signal, sys
+atexit.register(os.kill, os.getpid(), signal.SIGINT)
+sys.argv = ["reproduce", "data", "list"]
+runpy.run_module("reproduce", run_name="__main__")
+"""
+
+
+def test_an_interrupt_when_all_is_done_changes_nothing(heard_signals):
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED_AT_EXIT], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "") and "mnist" in done.stdout

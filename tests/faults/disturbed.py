@@ -144,8 +144,7 @@ class TrialRun:
             process.send_signal(signal.Signals[name])
             sent = time.monotonic()
             process.wait(SECONDS_TO_END)
-            self._too_late = self.complete  # what the signal does to an interpreter that exits is not ours
-            if self._too_late:
+            if self.complete:  # it came too late for an exit code of its own
                 return
             self.figures.stopped(name, time.monotonic() - sent)
             self._expect_stopped(process.returncode, name, name)
@@ -190,7 +189,6 @@ class TrialRun:
     def _process(self, *options):
         """The next process of the run."""
         self._processes += 1
-        self._too_late = False
         self.figures.count("resumes", self._processes > 1)
         self.record_before = _stamp(self.folder and self.folder / "record.json")
         with open(self._screen, "wb") as screen:
@@ -207,7 +205,7 @@ class TrialRun:
                 process.kill()
                 process.wait()
                 _under_way.discard(process)
-        self._expect(self._too_late or "Traceback" not in self.said, "left a traceback")
+        self._expect("Traceback" not in self.said, "left a traceback")
 
     def _expect_end(self, process):
         process.wait(SECONDS_TO_END)
