@@ -14,13 +14,16 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     _FLAGS["base_compiledir"] = Path("~/.aesara").expanduser() / os.environ["PYTEST_XDIST_WORKER"]
 else:
     # What XLA compiled once is read by the workers and programs that compile it again.
-    _XLA = tempfile.TemporaryDirectory()
-    os.environ["JAX_COMPILATION_CACHE_DIR"] = _XLA.name
+    _COMPILED = tempfile.TemporaryDirectory()
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(Path(_COMPILED.name) / "xla")
     os.environ |= {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0", "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1"}
 _FLAGS = [f"{key}={value}" for key, value in _FLAGS.items()]
 os.environ["AESARA_FLAGS"] = ",".join([*_FLAGS, *os.environ.get("AESARA_FLAGS", "").split(",")])
 
 import reproduce  # noqa: E402, F401  before Aesara or Lasagne, which it configures
+from tests import compiled_modules  # noqa: E402
+
+compiled_modules.share(Path(os.environ["JAX_COMPILATION_CACHE_DIR"]).with_name("c"))
 
 TESTS = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("PYLEARN2_DATA_PATH") or TESTS.parent / "data")

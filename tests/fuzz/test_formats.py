@@ -64,7 +64,9 @@ def test_what_goes_wrong_is_recorded_and_kept(tmp_path, monkeypatch, capsys, bou
     kept = Path(capsys.readouterr().out.rstrip().rpartition(": ")[2])
     texts = [path.read_text() for path in kept.glob("*.txt")]
     shutil.rmtree(kept)
-    assert 0 < figures["wrong"] == figures["files"] == len(texts)
+    # A reading that is there when it is first looked for is no hang, however short the time allowed.
+    in_time = figures["read"] + figures["refused"] if outcome == "hang" else 0
+    assert 0 < figures["wrong"] == figures["files"] - in_time == len(texts)
     assert all(text.startswith(f"{outcome}\n") for text in texts)
 
 

@@ -126,7 +126,7 @@ def _outcome(form, folder, whole):
 def digest(value):
     """A text that is the same for the same content of arrays, lists and dicts."""
     if isinstance(value, dict):
-        return str({key: digest(item) for key, item in value.items()})
+        return str(sorted((repr(key), digest(item)) for key, item in value.items()))
     if isinstance(value, list | tuple):
         return str([digest(item) for item in value])
     return repr((value.dtype, value.shape, value.tobytes())) if isinstance(value, np.ndarray) else repr(value)

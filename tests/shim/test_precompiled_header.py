@@ -1,5 +1,6 @@
 """Modules are compiled with headers read once, and without them where that does not work."""
 
+import inspect
 import itertools
 
 import pytest
@@ -30,7 +31,7 @@ class Compiler:
     def __init__(self, folder):
         self.folder = folder
         self.took_header = []
-        self._compile = precompiled_header._with_headers(GCC_compiler.compile_str.__wrapped__)
+        self._compile = precompiled_header._with_headers(inspect.unwrap(GCC_compiler.compile_str))
 
     def answer(self, source=SOURCE, flags=FLAGS):
         name = f"precompiled{next(numbers)}"
