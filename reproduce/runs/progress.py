@@ -41,7 +41,7 @@ class Screen(Unseen):
                 f"continues at {where}" if progress.minibatch else f"continues after epoch {progress.epoch}",
             ]
         for note in notes:
-            tqdm.write(f"{self._title}: {note}", file=sys.stderr)
+            print(f"{self._title}: {note}", file=sys.stderr)
 
     def finished_earlier(self):
         print(f"{self._title}: finished earlier, nothing to do (--restart starts anew)", file=sys.stderr)
@@ -63,7 +63,7 @@ class Screen(Unseen):
         left = (self._epochs - row["epoch"]) * progress.seconds / row["epoch"]
         kind = training.objective.judged_by.removeprefix("valid_")
         valid, best, test = row[f"valid_{kind}"], getattr(progress, f"valid_{kind}"), getattr(progress, f"test_{kind}")
-        tqdm.write(
+        print(
             f"{self._title}: epoch {row['epoch']}/{self._epochs}  train loss {row['train_loss']:.5f}  "
             f"valid {kind} {valid:.5g}  best {best:.5g} at {progress.best_epoch} (test {test:.5g})  "
             f"{progress.seconds:.0f} s, {left:.0f} s left",

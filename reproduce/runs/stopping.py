@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -60,7 +61,11 @@ class Stop:
         return _handling(self._receive)
 
     def ending_at_once(self):
-        """Like `listening`, but the first of `SIGNALS` raises `Stopped`. For stages that have nothing to save."""
+        """Like `listening`, but the first of `SIGNALS` raises `Stopped`. For stages that have nothing to save.
+
+        Python drops what is raised within a finalizer or a weak reference's callback. If that is where the signal
+        comes, it ends nothing, but is a request as under `listening`.
+        """
         return _handling(self._end)
 
     def _end(self, number, frame):
@@ -82,8 +87,11 @@ def _handling(handler):
         return
     heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, handler) for number in heard}
+    shown = sys.unraisablehook
+    sys.unraisablehook = lambda dropped: None if dropped.exc_type is Stopped else shown(dropped)
     try:
         yield
     finally:
+        sys.unraisablehook = shown
         for number, earlier in before.items():
             signal.signal(number, earlier)

@@ -72,3 +72,19 @@ def test_a_second_signal_ends_the_process_at_once(first, second):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout == "heard\n" and done.returncode == -getattr(signal, second)
+
+
+def test_a_signal_within_a_finalizer_is_a_request_and_shows_nothing(monkeypatch):
+    shown = []
+    monkeypatch.setattr(sys, "unraisablehook", shown.append)
+
+    class Finalized:
+        def __del__(self):
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.01)
+
+    stop = Stop()
+    with stop.ending_at_once():
+        Finalized()
+        assert stop() and stop.reason == "SIGTERM"
+    assert not shown
