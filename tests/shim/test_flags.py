@@ -35,7 +35,7 @@ def test_order_of_precedence(environ, tmp_path):
         "floatX": "float64",
         "optimizer": "None",
         "blas__ldflags": "-lopenblas -L/opt",
-    } | {k: v for k, v in flags.defaults().items() if k == "cxx"}
+    } | {k: v for k, v in flags.defaults().items() if k in ("cxx", "gcc__cxxflags")}
 
 
 def test_theanorc_comes_after_all_else(environ, tmp_path):
@@ -92,4 +92,8 @@ def test_without_a_compiler_nothing_is_linked(monkeypatch):
 
 @pytest.mark.compiler
 def test_a_compiler_of_the_users_own_gets_a_blas():
-    assert flags.defaults(cxx="/opt/g++") == {"floatX": "float32", "blas__ldflags": blas.ldflags()}
+    assert flags.defaults(cxx="/opt/g++") == {
+        "floatX": "float32",
+        "blas__ldflags": blas.ldflags(),
+        "gcc__cxxflags": "-g0",
+    }
