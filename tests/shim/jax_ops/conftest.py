@@ -44,7 +44,7 @@ LAYOUTS = (np.asfortranarray, reversed_in_memory, every_second_in_memory, one_ro
 
 
 class Parity:
-    """The functions of `inputs` that JAX and C compute; calling it with values compares all outputs.
+    """The functions of `inputs` that JAX and Aesara compute; calling it with values compares all outputs.
 
     Each call compares them for the values as they are and again as transposed, reversed, strided and broadcast views.
     Without a C++ compiler Aesara's Python implementations stand in for C.
@@ -54,16 +54,15 @@ class Parity:
     inputs, outputs : lists of variables
     rtol, atol : float
         Float32 sums in another order; C accumulates in float64 where XLA has float32.
-    rewrites : {"fast_run", "fast_compile"}
-        Of C's graph.
-    linker : {"cvm", "c"}
-        Of C's graph: a module for each Op, or one for all, which compiles faster and does for elementwise Ops only.
+    linker : {"cvm", "c", "python"}
+        What computes the reference: a C module for each Op; one for all, which compiles faster and does for elementwise
+        Ops only; or Aesara's Python, for Ops that only move values.
     """
 
-    def __init__(self, inputs, outputs, rtol=2e-5, atol=1e-5, rewrites="fast_run", linker="cvm"):
+    def __init__(self, inputs, outputs, rtol=2e-5, atol=1e-5, linker="cvm"):
         self.jax = aesara.function(inputs, outputs, mode=jax_ops.mode(), on_unused_input="ignore")
-        if backends.has_compiler():
-            mode = Mode(linker, rewrites)
+        if linker != "python" and backends.has_compiler():
+            mode = Mode(linker, "fast_run")
             self._reference = aesara.function(inputs, outputs, mode=mode, on_unused_input="ignore")
         else:
             # Neither rewrites nor C: the graph as it was written, in loops too.

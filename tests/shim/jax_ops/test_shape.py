@@ -1,6 +1,6 @@
-"""Ops that make, join and shape arrays: JAX against C, with shapes that are not declared anywhere."""
+"""Ops that make, join and shape arrays: JAX against Aesara's Python, with shapes that are not declared anywhere."""
 
-from functools import cache
+from functools import cache, partial
 
 import aesara
 import aesara.tensor as at
@@ -16,6 +16,11 @@ from hypothesis import strategies as st
 from reproduce.shim import jax_ops
 
 SETTINGS = settings(max_examples=4, deadline=None)
+
+
+@pytest.fixture(scope="session")
+def parity(parity):
+    return partial(parity, linker="python")
 
 
 def values(*shape):

@@ -1,6 +1,6 @@
-"""Indexing: JAX against C."""
+"""Indexing: JAX against Aesara's Python."""
 
-from functools import cache
+from functools import cache, partial
 
 import aesara
 import aesara.tensor as at
@@ -15,6 +15,11 @@ from reproduce.shim import jax_ops
 
 SETTINGS = settings(max_examples=5, deadline=None)
 X = np.arange(24, dtype="float32").reshape(6, 4)
+
+
+@pytest.fixture(scope="session")
+def parity(parity):
+    return partial(parity, linker="python")
 
 
 @cache
