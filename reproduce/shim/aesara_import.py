@@ -45,12 +45,13 @@ def _configured(module):
 
 
 def _repair():
-    from reproduce.shim import aesara_fixes, jax_mode, old_pickles, precompiled_header, shared_values
+    from reproduce.shim import aesara_fixes, integer_folding, jax_mode, old_pickles, precompiled_header, shared_values
     from reproduce.shim.theano_alias import ops
 
     with warnings.catch_warnings():  # aesara.tensor.nnet announces that it will go
         warnings.simplefilter("ignore", DeprecationWarning)
         aesara_fixes.apply()
+        integer_folding.install()
         old_pickles.install()
         shared_values.install()
         ops.install()
