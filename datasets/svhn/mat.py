@@ -17,6 +17,7 @@ NUMBERS = ("double", "single", *(f"{sign}int{bits}" for sign in ("", "u") for bi
 # Of MATLAB's file format, version 5: the marks of the byte order, types of elements, and a flag of arrays.
 ORDERS = {b"\0\x01IM": "<", b"\x01\0MI": ">"}
 MATRIX, COMPRESSED = 14, 15
+NUMERIC = {1, 2, 3, 4, 5, 6, 7, 9, 12, 13}
 COMPLEX = 0x0800
 HEAD = 1024  # bytes, of which flags, shape, name and length of an array take about 60
 
@@ -105,12 +106,17 @@ def _check_lengths(file, most):
 
 
 def _check_length(head, order, most):
-    """The same for one array, whose first bytes are `head`: flags, shape, name, and the length of its numbers."""
+    """The same for one array, whose first bytes are `head`: flags, shape, name, and the length of its numbers.
+
+    An unknown type of numbers, in which SciPy crashes, is a ValueError, too.
+    """
     place = 0
     for _ in range(4):
         kind, size = struct.unpack(f"{order}II", head[place : place + 8])
         if kind >> 16:  # the length is in the upper half, and a few bytes of content take the place of the lower word
-            size = 0
+            kind, size = kind & 0xFFFF, 0
+        if kind not in NUMERIC:
+            raise ValueError(f"an element of type {kind}")
         if size > most:
             raise ValueError(f"an array of {size:,} bytes")
         place += 8 + size + -size % 8

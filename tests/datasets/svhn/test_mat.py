@@ -108,6 +108,18 @@ def test_an_array_that_claims_gigabytes_is_refused_before_they_are_reserved(tmp_
         tracemalloc.stop()
 
 
+@pytest.mark.parametrize("kind", [0, 8, 14, 21, 60000])
+def test_an_unknown_type_of_numbers_is_refused(tmp_path, kind):
+    """SciPy crashes on it."""
+    path = write(tmp_path / "train_32x32.mat", compress=False, X=X, y=Y)
+    content = path.read_bytes()
+    numbers = struct.pack("<II", 2, X.size)
+    assert content.count(numbers) == 1
+    path.write_bytes(content.replace(numbers, struct.pack("<II", kind, X.size)))
+    with pytest.raises(DataError, match=f"an element of type {kind}"):
+        check_mat(path, N)
+
+
 def test_another_version_of_the_format_is_refused(tmp_path):
     path = write(tmp_path / "train_32x32.mat", X=X, y=Y)
     path.write_bytes(bytes(1) + path.read_bytes()[1:])
@@ -117,7 +129,7 @@ def test_another_version_of_the_format_is_refused(tmp_path):
 
 @pytest.mark.parametrize(
     ("y", "message"),
-    [(np.array([[1, 2]], object).T, "y of type cell"), (np.array([[1j], [2]]), "complex numbers")],
+    [(np.array([[1, 2]], object).T, "an element of type 14"), (np.array([[1j], [2]]), "complex numbers")],
 )
 def test_labels_are_plain_numbers(tmp_path, y, message):
     path = write(tmp_path / "train_32x32.mat", X=X[..., :2], y=y)
