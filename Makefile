@@ -8,7 +8,7 @@ RUN := $(VENV)/bin/python
 DEMO_METHODS := full-precision binaryconnect bwn lab
 BACKEND ?= c
 
-.PHONY: demo test faults fuzz test-numpy2 test-sweep venv lint lock bench gpu-bundle peer-tests sanitize readme clean
+.PHONY: demo test faults fuzz test-numpy2 test-sweep docs venv lint lock bench gpu-bundle peer-tests sanitize readme clean
 
 demo: venv
 	@for method in $(DEMO_METHODS); do $(RUN) -m reproduce run digits --method $$method || exit $$?; done
@@ -72,6 +72,16 @@ test-sweep: .venv-sweep/ready
 	$(need_python311)
 	$(call install,.venv-sweep,$(PYTHON),requirements.lock)
 	.venv-sweep/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-sweep.lock
+	@touch $@
+
+# The pages of docs/ as a site in build/docs. A link that leads nowhere fails.
+docs: .venv-docs/ready
+	.venv-docs/bin/python -m mkdocs build --strict
+
+.venv-docs/ready: requirements-docs.lock
+	$(need_python311)
+	$(PYTHON) -m venv --clear .venv-docs
+	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-docs.lock
 	@touch $@
 
 # The peers that benchmarks compare with, in an environment of their own.
