@@ -43,6 +43,15 @@ def test_a_function_is_compiled_for_jax_and_an_op_gets_a_rule():
     assert count.get_value() == 1 and names["jax_ops"] is jax_ops
 
 
+def test_theanos_names_can_be_imported():
+    (example,) = python_blocks("shim.md")
+    names = {}
+    with aesara.config.change_flags(mode="FAST_COMPILE", cxx=""):  # compiles nothing
+        exec(example, names)
+    assert names["double"]([[1, 2]]).tolist() == [[2, 4]] and names["MNIST"].__module__.startswith("datasets.")
+    assert names["T"].TensorVariable is tensor.TensorVariable
+
+
 def test_the_checksums_of_the_models_hold():
     command = "cd results && sha256sum --check models.sha256"
     assert f"`{command}`" in (DOCS / "inference.md").read_text(encoding="utf-8")

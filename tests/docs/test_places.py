@@ -1,69 +1,20 @@
 """Links lead somewhere; the page of implementation details names places, tests, keys and metrics that are there."""
 
 import ast
-import functools
 import re
-import tomllib
-from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-DOCS = ROOT / "docs"
+from tests.docs.pages import DOCS, PAGES, ROOT
+from tests.docs.places import missing, names_in, places
+
 PAGE = (DOCS / "implementation_details.md").read_text(encoding="utf-8")
 
-OURS = "reproduce|datasets|original_configs|tests|benchmarks|docs"
-PLACE = re.compile(rf"`((?:{OURS})/[^`:]*)(?::\s+([^`]+))?`")
 ITEM = re.compile(r"^(\d+)\. (.+?)(?=^\d+\. |^## |\Z)", re.MULTILINE | re.DOTALL)
 STATUS = re.compile(r"\*Status:\* (matched|switchable by|differs because)\b(.*)")
 
 ITEMS = {int(number): " ".join(text.split()) for number, text in ITEM.findall(PAGE)}
-
-
-def places(text):
-    """(file, name or None) for each of our places in `text`."""
-    for file, listed in PLACE.findall(text):
-        for name in re.split(r",\s*", listed) if listed else [None]:
-            yield file, name
-
-
-@functools.cache
-def names_in(file):
-    """Names that `file` defines: dotted Python definitions and assignments, or dotted TOML keys."""
-    text = (ROOT / file).read_text(encoding="utf-8")
-    if file.endswith(".toml"):
-        return {f"{section}.{key}" for section, keys in tomllib.loads(text).items() for key in keys}
-    return set(_definitions(ast.parse(text).body, ""))
-
-
-def _definitions(body, prefix):
-    for node in body:
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            yield prefix + node.name
-            if isinstance(node, ast.ClassDef):
-                yield from _definitions(node.body, f"{prefix}{node.name}.")
-                init = [f for f in node.body if isinstance(f, ast.FunctionDef) and f.name == "__init__"]
-                yield from (f"{prefix}{node.name}.{name}" for f in init for name in _attributes(f))
-        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
-            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-                yield from (prefix + name.id for name in ast.walk(target) if isinstance(name, ast.Name))
-
-
-def _attributes(function):
-    """Attributes of `self` that `function` sets."""
-    for node in ast.walk(function):
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-            yield node.attr
-
-
-def missing(file, name):
-    """What is wrong with a place, or None."""
-    if not (ROOT / file).is_file():
-        return f"there is no file {file}"
-    if name is not None and name not in names_in(file):
-        return f"{file} defines no {name}"
-    return None
 
 
 def configured_keys():
@@ -77,12 +28,6 @@ def test_every_place_on_the_page_is_there():
     assert [problem for problem in (missing(*place) for place in found) if problem] == []
 
 
-def test_every_test_of_a_fault_is_there():
-    found = list(places((DOCS / "reliability.md").read_text(encoding="utf-8")))
-    assert len(found) > 15
-    assert [problem for problem in (missing(*place) for place in found) if problem] == []
-
-
 @pytest.mark.parametrize(
     "place",
     [
@@ -90,7 +35,7 @@ def test_every_test_of_a_fault_is_there():
         "`reproduce/methods.py: no_such_name`",
         "`reproduce/methods.py: Method.no_such_name`",
         "`reproduce/methods.py: METHODS, no_such_name`",
-        "`tests/test_docs.py: test_that_does_not_exist`",
+        "`tests/docs/test_places.py: test_that_does_not_exist`",
         "`original_configs/mnist.toml: training.no_such_key`",
     ],
 )
@@ -136,9 +81,6 @@ def test_every_column_of_the_log_is_explained():
     )
     explained = set(re.findall(r"^\| `([^`]+)`", PAGE, re.MULTILINE))
     assert set(columns) <= explained
-
-
-PAGES = [ROOT / "README.md", ROOT / "original_configs" / "README.md", *sorted(DOCS.glob("*.md"))]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
