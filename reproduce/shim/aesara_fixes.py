@@ -9,6 +9,7 @@ def apply():
     """Repair what is broken in the imported Aesara."""
     repair_corr_mm()
     restore_bare_variables()
+    restore_attributes()
     let_powers_gain_shapes()
     repair_angles()
     let_default_updates_know_more()
@@ -51,6 +52,18 @@ def restore_bare_variables():
         self.type = type
 
     Variable.__init__ = __init__
+
+
+def restore_attributes():
+    """Let a compiled function's virtual machine be its `fn`, and let ``del`` take a `default_update` back."""
+    from aesara.compile.function.types import Function
+    from aesara.compile.sharedvalue import SharedVariable
+
+    if not hasattr(Function, "fn"):
+        Function.fn = property(lambda self: self.vm)
+    update = SharedVariable.default_update
+    if update.fdel is None:
+        SharedVariable.default_update = update.deleter(lambda self: update.fset(self, None))
 
 
 def let_powers_gain_shapes():

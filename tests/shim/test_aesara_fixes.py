@@ -6,6 +6,7 @@ import pytest
 import theano
 from aesara import tensor as at
 from aesara.compile.mode import Mode
+from aesara.scalar.basic import Deg2Rad, Rad2Deg, float64
 from aesara.tensor.nnet.corr import CorrMM
 
 from reproduce.shim import numpy2
@@ -15,17 +16,43 @@ from reproduce.shim import numpy2
 def test_the_faults_are_still_there_without_the_shim(python):
     code = """
 import aesara
+import numpy as np
+from aesara import tensor as at
 from aesara.link.c.type import generic
 from aesara.tensor.nnet.corr import CorrMM
-from aesara.tensor.type import tensor4
-for fault in (lambda: CorrMM()(tensor4(), tensor4()), lambda: aesara.Variable(generic)):
+
+def power_of_a_loops_gradient():
+    u, x = aesara.shared(np.eye(3)), at.tensor3()
+    start = at.alloc(np.float64(0), x.shape[1], 3)
+    h, _ = aesara.scan(lambda i, p: at.tanh(i + at.dot(p, u)), sequences=[x], outputs_info=[start])
+    aesara.function([x], aesara.grad(h.sum(), u) ** 2)
+
+def default_update():
+    s = aesara.shared(np.zeros(3))
+    s.default_update = s + at.constant(np.ones(3))
+    aesara.function([], s * 1)
+
+faults = {
+    lambda: CorrMM()(at.tensor4(), at.tensor4()): TypeError,
+    lambda: aesara.Variable(generic): TypeError,
+    power_of_a_loops_gradient: AssertionError,
+    default_update: TypeError,
+}
+for fault, error in faults.items():
     try:
         fault()
-    except TypeError:
+    except error:
         print("there")
 """
-    process = python(code, AESARA_FLAGS="cxx=,blas__ldflags=")
-    assert process.stdout.split() == ["there"] * 2, "Aesara no longer has this fault; drop its repair"
+    process = python(code, AESARA_FLAGS="cxx=,blas__ldflags=,floatX=float64")
+    assert process.stdout.split() == ["there"] * 4, "Aesara no longer has this fault; drop its repair"
+
+
+@pytest.mark.skipif(not numpy2.is_used(), reason="the fault is there beside NumPy 2")
+@pytest.mark.parametrize("kind", [Deg2Rad, Rad2Deg])
+def test_the_fault_of_angles_is_still_there(kind):
+    with pytest.raises(ValueError):
+        kind.L_op.__wrapped__(kind(), [float64()], [float64()], [float64()])
 
 
 def correlate(x, w, pad, stride):
@@ -79,6 +106,15 @@ def test_variables_need_only_a_type():
     assert vector.owner is None
     vector.tag.test_value = [1, 2]
     assert vector.tag.test_value.dtype == "float64", "a real type still checks test values"
+
+
+def test_a_function_and_a_shared_variable_have_theanos_attributes():
+    s = theano.shared(0)
+    s.default_update = s + 1
+    function = theano.function([], s, mode=Mode("py", "fast_compile"))
+    function()
+    del s.default_update
+    assert s.get_value() == 1 and function.fn is function.vm and s.default_update is None
 
 
 @pytest.mark.parametrize("mode", [pytest.param("FAST_RUN", marks=pytest.mark.compiler), "JAX"])

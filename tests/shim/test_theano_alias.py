@@ -53,6 +53,7 @@ import theano.tensor.nnet
 import theano.sandbox.rng_mrg
 from theano import config, function, gof, ifelse, scan_module, tensor
 from theano.compat.python2x import OrderedDict
+from theano.compat import BytesIO, PY3, exc_message, izip
 from theano.gof.graph import inputs
 from theano.ifelse import ifelse as lazy
 from theano.sandbox.rng_mrg import MRG_RandomStreams

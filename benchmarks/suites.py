@@ -1,0 +1,131 @@
+"""Other projects' own tests, run on the shim: fetched from PyPI by name and SHA-256, run by pytest, and counted."""
+
+import collections
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import textwrap
+from pathlib import Path
+from xml.etree import ElementTree
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+CACHE = REPOSITORY / "build" / "suites"
+
+
+def fetch(distribution, sha256, folder):
+    """Unpack a source distribution, which is downloaded if the cache lacks it.
+
+    Parameters
+    ----------
+    distribution : str
+        Its name and version, as the archive has them: ``Theano-0.9.0``.
+    sha256 : str
+    folder : path-like
+        Where it is unpacked.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder that was in the archive.
+
+    Raises
+    ------
+    OSError
+        If it is another archive.
+    subprocess.CalledProcessError
+        If it cannot be downloaded.
+    """
+    archive = CACHE / f"{distribution}.tar.gz"
+    if not archive.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        subprocess.run(
+            [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
+             "--no-binary", ":all:", "--no-build-isolation", "--dest", CACHE, distribution.replace("-", "==")],
+            check=True,
+        )  # fmt: skip
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    if digest != sha256:
+        archive.unlink()
+        raise OSError(f"its SHA-256 is {digest}, not {sha256}")
+    with tarfile.open(archive) as files:
+        files.extractall(folder, filter="data")
+    return Path(folder) / distribution
+
+
+def run(folder, tests, plugin, options=(), **environ):
+    """Run tests by pytest, which reads no settings of theirs.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where pytest runs.
+    tests : list of str
+        Its files and folders in there.
+    plugin : str
+        Source of the plugin that supplies what the tests expect.
+    options : iterable of str
+        Further arguments of pytest.
+    **environ : str
+        Further environment variables.
+
+    Returns
+    -------
+    list of (str, str, str)
+        Test, outcome and message, as `outcome` gives them.
+    """
+    (folder / "shim_plugin.py").write_text(plugin)
+    results = folder / "results.xml"
+    path = os.pathsep.join([str(folder), str(REPOSITORY)])
+    subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "shim_plugin", "-p", "no:cacheprovider", "-c", os.devnull,
+         "--rootdir", folder, "--continue-on-collection-errors", "--tb=short", "--show-capture=no", "-W", "ignore",
+         "--no-summary", "-o", "junit_family=xunit1", f"--junitxml={results}", *options, *tests],
+        cwd=folder,
+        env=os.environ | environ | {"PYTHONPATH": path},
+        check=False,
+    )  # fmt: skip
+    if not results.exists():
+        raise SystemExit("error: pytest ended without results; its output above says why")
+    return [outcome(case) for case in ElementTree.parse(results).iter("testcase")]
+
+
+def outcome(case):
+    """(test, "passed" | "failed" | "skipped", message) of a JUnit test case."""
+    test = f"{case.get('file')}::{case.get('classname').rpartition('.')[2]}::{case.get('name')}"
+    for tag, word in (("failure", "failed"), ("error", "failed"), ("skipped", "skipped")):
+        element = case.find(tag)
+        if element is not None:
+            return test, word, f"{element.get('message', '')}\n{element.text or ''}"
+    return test, "passed", ""
+
+
+def reason(message, reasons):
+    """The group that a failed or skipped test is counted in: that of the first pattern found, else its first line."""
+    for pattern, group in reasons:
+        match = re.search(pattern, message)
+        if match:
+            return group.format(*match.groups())
+    return textwrap.shorten(message.splitlines()[0], 100)
+
+
+def count(outcomes, reasons):
+    """The figures: how many passed, which failed and why, and for which reasons how many were skipped."""
+    numbers = collections.Counter(word for _, word, _ in outcomes)
+    return {
+        "passed": numbers["passed"],
+        "failed": {test: reason(message, reasons) for test, word, message in outcomes if word == "failed"},
+        "skipped": dict(collections.Counter(reason(text, reasons) for _, word, text in outcomes if word == "skipped")),
+    }
+
+
+def describe(figures):
+    """The figures of `count`, in lines."""
+    numbers = [figures["passed"], len(figures["failed"]), sum(figures["skipped"].values())]
+    counted = zip(numbers, ("passed", "failed", "skipped"), strict=True)
+    yield ", ".join(f"{number} {word}" for number, word in counted)
+    for word, groups in (("failed", collections.Counter(figures["failed"].values())), ("skipped", figures["skipped"])):
+        yield from (f"{number:5} {word}: {group}" for group, number in sorted(groups.items()))
+    yield from (f"FAILED {test}: {group}" for test, group in figures["failed"].items())

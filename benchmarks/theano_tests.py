@@ -1,0 +1,68 @@
+"""Runs test modules of Theano 0.9.0 on the shim: ``python -m benchmarks.theano_tests [FILE …] [--out FILE.json]``.
+
+They come from Theano's source distribution, which pip downloads. `nose_for_pytest` gives them what they expect of nose
+and of Theano's helpers for tests. The exit code is 0 if no failure is ours; 2 if Theano cannot be downloaded; else 1.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import suites
+
+DISTRIBUTION = "Theano-0.9.0"
+SHA256 = "745d66716531f9063127274b40503fbc21f931f78b7b03e79e5523d50078bc17"
+
+MODULES = (
+    "compile/tests/test_function.py",
+    "compile/tests/test_function_module.py",
+    "compile/tests/test_function_name.py",
+    "compile/tests/test_pfunc.py",
+    "compile/tests/test_shared.py",
+    "sandbox/tests/test_rng_mrg.py",
+    "scan_module/tests/test_scan.py",
+    "scan_module/tests/test_scan_checkpoints.py",
+    "scan_module/tests/test_scan_opt.py",
+    "scan_module/tests/test_scan_utils.py",
+    "tensor/signal/tests/test_pool.py",
+    "tensor/tests/test_sharedvar.py",
+    "tests/test_ifelse.py",
+)
+HELPERS = ("tests/unittest_tools.py", "tests/disturb_mem.py", "scan_module/tests/inconsistent_scan.pkl",
+           "tensor/signal/tests/old_pool_interface.pkl")  # fmt: skip
+PLUGIN = Path(__file__).with_name("nose_for_pytest.py")
+
+REASONS = ()
+
+
+def main(arguments=None):
+    names = [Path(module).name for module in MODULES]
+    parser = argparse.ArgumentParser(description="Theano 0.9.0's own tests on the shim")
+    parser.add_argument("files", nargs="*", metavar="FILE", help=f"default: {' '.join(names)}")
+    parser.add_argument("--out", metavar="FILE.json", help="write the figures to FILE.json")
+    options = parser.parse_args(arguments)
+    unknown = [name for name in options.files if name not in names]
+    if unknown:
+        parser.error(f"unknown file '{unknown[0]}'")
+    with tempfile.TemporaryDirectory(prefix="theano-tests-") as folder:
+        try:
+            theano = suites.fetch(DISTRIBUTION, SHA256, folder) / "theano"
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f"error: Theano 0.9.0 could not be fetched from PyPI ({error}); check the network", file=sys.stderr)
+            return 2
+        tests = Path(folder) / "tests"  # apart from the package, for which the shim stands in
+        tests.mkdir()
+        for file in (*MODULES, *HELPERS):
+            shutil.copy(theano / file, tests)
+        outcomes = suites.run(tests, options.files or names, PLUGIN.read_text(), THEANO_FLAGS="floatX=float64")
+    by_file = {name: suites.count([each for each in outcomes if each[0].startswith(name)], REASONS) for name in names}
+    for name, figures in by_file.items():
+        print(f"\n{name}: ", *suites.describe(figures), sep="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
