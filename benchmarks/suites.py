@@ -43,7 +43,7 @@ def fetch(distribution, sha256, folder):
         CACHE.mkdir(parents=True, exist_ok=True)
         subprocess.run(
             [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
-             "--no-binary", ":all:", "--no-build-isolation", "--dest", CACHE, distribution.replace("-", "==")],
+             "--no-binary", ":all:", "--no-build-isolation", "--dest", CACHE, "==".join(distribution.rsplit("-", 1))],
             check=True,
         )  # fmt: skip
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
