@@ -1,6 +1,7 @@
 """Repairs of Aesara 2.9.4. Each looks whether its fault is there, and does nothing where it is not."""
 
 import functools
+import operator
 
 import numpy as np
 
@@ -55,12 +56,15 @@ def restore_bare_variables():
 
 
 def restore_attributes():
-    """Let a compiled function's virtual machine be its `fn`, and let ``del`` take a `default_update` back."""
+    """Give functions and loops Theano's attributes, and let ``del`` take a `default_update` back."""
     from aesara.compile.function.types import Function
     from aesara.compile.sharedvalue import SharedVariable
+    from aesara.scan.op import Scan
 
-    if not hasattr(Function, "fn"):
-        Function.fn = property(lambda self: self.vm)
+    moved = (Function, "fn", "vm"), (Scan, "inputs", "inner_inputs"), (Scan, "outputs", "inner_outputs")
+    for kind, old, new in moved:
+        if not hasattr(kind, old):
+            setattr(kind, old, property(operator.attrgetter(new)))
     update = SharedVariable.default_update
     if update.fdel is None:
         SharedVariable.default_update = update.deleter(lambda self: update.fset(self, None))

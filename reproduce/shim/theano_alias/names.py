@@ -248,6 +248,7 @@ NAMES = {
         **_at(_ADAPTERS, _shared="shared"),
     },
     "theano.tensor.basic": {
+        **_at("aesara.tensor.math", "_allclose", "_get_atol_rtol"),
         **_at("aesara.tensor.type", Tensor="TensorType"),
         **_at("aesara.tensor.shape", "unbroadcast", addbroadcast="specify_broadcastable"),
         **_at(_ADAPTERS, "choose", "flatten", "patternbroadcast"),
