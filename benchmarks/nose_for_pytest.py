@@ -65,10 +65,12 @@ _module("theano.gpuarray.tests.config", __getattr__=_no_gpu)
 numpy.testing.dec = types.SimpleNamespace(skipif=unittest.skipIf)
 
 import disturb_mem  # noqa: E402  they need the modules above
+import theano.tests  # noqa: E402, F401
 import unittest_tools  # noqa: E402
 
-sys.modules["theano.tests.disturb_mem"] = disturb_mem
-sys.modules["theano.tests.unittest_tools"] = unittest_tools
+for helper in (disturb_mem, unittest_tools):
+    sys.modules[f"theano.tests.{helper.__name__}"] = helper
+    setattr(sys.modules["theano.tests"], helper.__name__, helper)
 
 
 def pytest_pycollect_makeitem(collector, name, obj):

@@ -268,6 +268,7 @@ NAMES = {
     "theano.tensor.nnet.nnet": _SOFTMAX,
     "theano.tensor.nnet.sigm": _SOFTMAX,
     "theano.tensor.nnet.abstract_conv": _at(_ADAPTERS, "bilinear_upsampling"),
+    "theano.tensor.opt": _at("aesara.raise_op", "Assert", assert_="assert_op", assert_op="assert_op"),
     "theano.tensor.shared_randomstreams": _at("reproduce.shim.theano_alias.random_streams", "RandomStreams"),
     "theano.tensor.signal.downsample": _at(_ADAPTERS, "max_pool_2d"),
 }
