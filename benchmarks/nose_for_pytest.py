@@ -73,12 +73,19 @@ for helper in (disturb_mem, unittest_tools):
     setattr(sys.modules["theano.tests"], helper.__name__, helper)
 
 
+def pytest_collection_modifyitems(items):
+    """A static method of a class is no test."""
+    items[:] = [item for item in items if not isinstance(_attribute(item), staticmethod)]
+
+
 def pytest_pycollect_makeitem(collector, name, obj):
-    """A generator is one test, which calls all that it yields; a static method is none."""
-    if isinstance(inspect.getattr_static(collector.obj, name), staticmethod):
-        return []
+    """A generator is one test, which calls all that it yields."""
     if inspect.isgeneratorfunction(obj) and name.startswith("test_"):
         return pytest.Function.from_parent(collector, name=name, callobj=lambda: _call_all(obj))
+
+
+def _attribute(item):
+    return inspect.getattr_static(item.cls, item.name, None) if item.cls else None
 
 
 def _call_all(generator):

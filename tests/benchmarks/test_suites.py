@@ -125,3 +125,14 @@ def test_yields():
         "test_case_0": "failed", "test_case_1": "passed", "test_raises": "passed", "test_skipped": "skipped",
         "test_gpu": "skipped", "test_yields": "failed",
     }  # fmt: skip
+
+
+def test_failures_of_theanos_tests_need_a_known_reason():
+    known = ("test_shared.py::T::test_ctors", "failed", "AssertionError: assert TensorType(int64, (1,)) == TensorType(")
+    merge = ("test_scan.py::T::test_merge", "failed", "AssertionError: 1\ntest_scan.py:2638: in test_merge\n    assert")
+    good = ("test_scan.py::T::test_good", "passed", "")
+    codes = [
+        theano_tests.exit_code({"file": suites.count(outcomes, theano_tests.REASONS)})
+        for outcomes in ([known, merge, good], [known, merge, good, OTHER], [known, merge])
+    ]
+    assert codes == [0, 1, 1]
