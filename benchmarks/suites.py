@@ -78,6 +78,7 @@ def run(folder, tests, plugin, options=(), **environ):
     """
     (folder / "shim_plugin.py").write_text(plugin)
     results = folder / "results.xml"
+    results.unlink(missing_ok=True)  # of an earlier run
     path = os.pathsep.join([str(folder), str(REPOSITORY)])
     subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "shim_plugin", "-p", "no:cacheprovider", "-c", os.devnull,
