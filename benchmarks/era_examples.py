@@ -7,7 +7,6 @@ downloads their source distributions. ``mnist.py`` reads MNIST as the pickle tha
 
 import argparse
 import gzip
-import json
 import os
 import pickle
 import subprocess
@@ -17,9 +16,7 @@ import time
 from pathlib import Path
 
 from benchmarks import suites
-from datasets.storage.files import write_text
 from reproduce import experiments, splits
-from reproduce.runs import provenance
 
 DISTRIBUTIONS = {
     "Lasagne-0.1": "3c634ecab67e43e4f18520932bfd88bd3c678ec723c48177f18799dab2411233",
@@ -33,8 +30,13 @@ SCRIPTS = (
     ("Lasagne-0.1/examples/recurrent.py",),
     ("theano-word2vec-0.2.2/word2vec/test.py", "TestNoiseContrast", "TestMinibatcher", "TestWord2Vec"),
 )
+"""Scripts, with their arguments: mnist.py's are the network and the number of epochs."""
+
+LIBRARIES = ("categorical-0.1.4", "iterable-queue-1.2.1")
+"""What theano-word2vec imports."""
 
 
+@suites.command
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--backend", choices=("c", "jax"), default="c")
@@ -42,34 +44,51 @@ def main(arguments=None):
     parser.add_argument("--out", metavar="FILE.json")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="era-examples-") as folder:
-        folders = [suites.fetch(name, sha256, folder) for name, sha256 in DISTRIBUTIONS.items()]
-        write_mnist(folders[0] / "examples" / "mnist.pkl.gz", options.data)
-        path = os.pathsep.join([str(suites.REPOSITORY), *map(str, folders[1:3])])
-        found = {" ".join(script): run(Path(folder), *script, options.backend, path) for script in SCRIPTS}
+        folder = Path(folder)
+        for name, sha256 in DISTRIBUTIONS.items():
+            suites.fetch(name, sha256, folder)
+        data = write_mnist(folder / "Lasagne-0.1" / "examples" / "mnist.pkl.gz", options.data)
+        path = [suites.REPOSITORY, *(folder / name for name in LIBRARIES)]
+        found = {
+            " ".join([script, *given]): run(folder / script, given, options.backend, path)
+            for script, *given in SCRIPTS
+        }
     if options.out:
-        figures = {"backend": options.backend, "sha256": DISTRIBUTIONS, "scripts": found}
-        write_text(options.out, json.dumps(figures | {"software": provenance.software()}, indent=2) + "\n")
+        figures = {"backend": options.backend, "sha256": DISTRIBUTIONS, "data": data, "scripts": found}
+        suites.record(options.out, figures)
     return int(any(each["exit_code"] for each in found.values()))
 
 
 def write_mnist(path, data):
-    """MNIST as deeplearning.net had it: pickled training, validation and test sets, pixels in [0, 1]."""
+    """Write MNIST as deeplearning.net had it: pickled training, validation and test sets, pixels in [0, 1].
+
+    Returns
+    -------
+    dict
+        The provenance of the data in the folder `data`.
+    """
     experiment = experiments.resolve("mnist", "full-precision", {"data.center": False})
-    parts = splits.load(experiment, data)
+    parts = splits.load(experiment, data, allow_unofficial=True)
     with gzip.open(path, "wb", compresslevel=1) as file:
         pickle.dump([(part.x, part.y.astype("int64")) for part in (parts.train, parts.valid, parts.test)], file, 2)
+    return parts.provenance
 
 
-def run(folder, script, *arguments):
-    """Run a script from its own folder; the last lines that it printed, its exit code and its seconds."""
-    *arguments, backend, path = arguments
-    script = folder / script
+def run(script, arguments, backend, path):
+    """Run a script from its own folder, with `path` for ``PYTHONPATH``.
+
+    Returns
+    -------
+    dict
+        Its exit code, its seconds, and the last lines that it printed.
+    """
     print(script.name, *arguments, file=sys.stderr)
+    flags = {"PYTHONPATH": os.pathsep.join(map(str, path)), "THEANO_FLAGS": "floatX=float32"}
     began = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-m", "reproduce", "theano", "--backend", backend, script.name, *arguments],
-        cwd=script.parent, env=os.environ | {"PYTHONPATH": path, "THEANO_FLAGS": "floatX=float32"},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        cwd=script.parent, env=os.environ | flags, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        check=False,
     )  # fmt: skip
     lines = done.stdout.splitlines()[-12:]
     print(*lines, sep="\n", file=sys.stderr)

@@ -1,13 +1,13 @@
 """Times a script of Theano's era on the shim, beside the original stack and this project's own step.
 
-    python -m benchmarks.era_step PYTHON2 [--network mnist] [--rounds N] [--steps N] [--threads N] [--out FILE.json]
+    python -m benchmarks.era_step PYTHON2 [--units N] [--rounds N] [--steps N] [--threads N] [--out FILE.json]
 
 PYTHON2 is the Python of an environment with Theano 0.9.0 and Lasagne 0.1, for example of
 
     virtualenv -p python2.7 era && era/bin/pip install numpy==1.16.6 scipy==1.2.3 Theano==0.9.0 Lasagne==0.1
 
-The script is peers/era_lab.py: LAB's step for the MNIST network, on random pictures. All four start from one state and
-must agree on the first losses. Rounds alternate between them; a ratio is the median over rounds.
+The script is peers/era_lab.py: LAB's step for the MNIST network, on random pictures. All start from one state and must
+agree on the first losses. Rounds alternate between them; a ratio is the median over rounds.
 """
 
 import argparse
@@ -21,20 +21,21 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import suites
 from benchmarks.contestants import Worker
 from benchmarks.problems import problem
-from datasets.storage.files import write_text
+from benchmarks.step_time import FIRST_LOSS, SECOND_LOSS
+from reproduce.errors import UserError
 from reproduce.runs import provenance
 from reproduce.shim import blas
 
 SCRIPT = Path(__file__).parent / "peers" / "era_lab.py"
+SHIM = [sys.executable, "-m", "reproduce", "theano", "--backend"]
 RATIOS = {"shim on c": "original", "shim on jax": "ours on jax"}
-FIRST_LOSSES = (1e-4, 5e-2)
-"""Allowed relative differences of the first two losses, as in `benchmarks.step_time`."""
 
 
 class Script:
-    """The script in a process of its own."""
+    """The script in a process of its own, run by `command`; it has a `Worker`'s methods."""
 
     def __init__(self, command, state, environ):
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
@@ -59,10 +60,11 @@ class Script:
     def _read(self, expected=None):
         line = self._process.stdout.readline().strip()
         if not line or (expected and line != expected):
-            raise SystemExit(f"error: {self._process.args[0]} ended, or printed something else: {line!r}")
+            raise UserError(f"{self._process.args[0]} ended, or printed something else: {line!r}")
         return line
 
 
+@suites.command
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("python2", metavar="PYTHON2")
@@ -96,14 +98,14 @@ def main(arguments=None):
         print(f"{name} / {other}: {statistics.median(ratios[name]):.2f}")
     if options.out:
         figures = {
+            "device": provenance.processor(),
             "network": {"units": options.units, "batch": lab.batch},
             "threads": options.threads,
             "original": versions(options.python2),
             "step_ms": times,
             "ratios": {f"{name} / {other}": ratios[name] for name, other in RATIOS.items()},
-            "software": provenance.software(),
         }
-        write_text(options.out, json.dumps(figures, indent=2) + "\n")
+        suites.record(options.out, figures)
 
 
 def state_of(lab, rows):
@@ -120,26 +122,24 @@ def state_of(lab, rows):
 
 def start(python2, lab, state):
     """The contestants by name, each ready for its first step."""
-    shim = [sys.executable, "-m", "reproduce", "theano", "--backend"]
     flags = {"THEANO_FLAGS": "floatX=float32"}
     # Both stacks call one BLAS.
     original = f"floatX=float32,gcc.cxxflags=-fpermissive -Wno-narrowing,blas.ldflags={blas.ldflags()}"
     folder = blas.ldflags().split()[0].removeprefix("-L")
     return {
         "original": Script([python2], state, {"THEANO_FLAGS": original, "LD_LIBRARY_PATH": folder, "PYTHONPATH": ""}),
-        "shim on c": Script([*shim, "c"], state, flags),
-        "shim on jax": Script([*shim, "jax"], state, flags),
-        "ours on c": Worker("c", lab, "cpu"),
+        "shim on c": Script([*SHIM, "c"], state, flags),
+        "shim on jax": Script([*SHIM, "jax"], state, flags),
         "ours on jax": Worker("jax", lab, "cpu"),
     }
 
 
 def verify(losses):
-    """Stop if the first losses differ by more than rounding."""
+    """Stop if the first two losses differ from the original's by more than rounding."""
     for name, found in losses.items():
-        for loss, expected, allowed in zip(found, losses["original"], FIRST_LOSSES, strict=True):
+        for loss, expected, allowed in zip(found, losses["original"], (FIRST_LOSS, SECOND_LOSS), strict=True):
             if not abs(loss - expected) <= allowed * abs(expected):
-                raise SystemExit(f"error: first losses of '{name}': {found}, of the original: {losses['original']}")
+                raise UserError(f"the first losses of '{name}' are {found}, but {losses['original']} of the original")
 
 
 def versions(python2):

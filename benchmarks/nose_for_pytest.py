@@ -1,6 +1,7 @@
 """A pytest plugin that gives Theano 0.9's tests what they expect of nose, of its plugins and of Theano's helpers."""
 
 import functools
+import importlib
 import inspect
 import sys
 import types
@@ -42,15 +43,35 @@ class parameterized:
         return decorate
 
 
-def _module(name, **contents):
-    sys.modules[name] = types.ModuleType(name)
-    vars(sys.modules[name]).update(contents)
+def pytest_pycollect_makeitem(collector, name, obj):
+    """A generator is one test, which calls all that it yields."""
+    if inspect.isgeneratorfunction(obj) and name.startswith("test_"):
+        return pytest.Function.from_parent(collector, name=name, callobj=lambda: _call_all(obj))
+
+
+def pytest_collection_modifyitems(items):
+    """A static method of a class is no test, whatever its name."""
+    items[:] = [item for item in items if not _is_static(item)]
+
+
+def _is_static(item):
+    return item.cls is not None and isinstance(inspect.getattr_static(item.cls, item.name, None), staticmethod)
+
+
+def _call_all(generator):
+    for function, *arguments in generator():
+        function(*arguments)
 
 
 def _no_gpu(name):
     if name.startswith("__"):  # asked of every module by those who look for a function's
         raise AttributeError(name)
     raise unittest.SkipTest("asks for Theano's GPU backend")
+
+
+def _module(name, **contents):
+    sys.modules[name] = types.ModuleType(name)
+    vars(sys.modules[name]).update(contents)
 
 
 removed_names.supply()
@@ -64,30 +85,8 @@ _module("theano.gpuarray.tests")
 _module("theano.gpuarray.tests.config", __getattr__=_no_gpu)
 numpy.testing.dec = types.SimpleNamespace(skipif=unittest.skipIf)
 
-import disturb_mem  # noqa: E402  they need the modules above
-import theano.tests  # noqa: E402, F401
-import unittest_tools  # noqa: E402
-
-for helper in (disturb_mem, unittest_tools):
-    sys.modules[f"theano.tests.{helper.__name__}"] = helper
-    setattr(sys.modules["theano.tests"], helper.__name__, helper)
-
-
-def pytest_collection_modifyitems(items):
-    """A static method of a class is no test."""
-    items[:] = [item for item in items if not isinstance(_attribute(item), staticmethod)]
-
-
-def pytest_pycollect_makeitem(collector, name, obj):
-    """A generator is one test, which calls all that it yields."""
-    if inspect.isgeneratorfunction(obj) and name.startswith("test_"):
-        return pytest.Function.from_parent(collector, name=name, callobj=lambda: _call_all(obj))
-
-
-def _attribute(item):
-    return inspect.getattr_static(item.cls, item.name, None) if item.cls else None
-
-
-def _call_all(generator):
-    for function, *arguments in generator():
-        function(*arguments)
+# Theano's helpers lie beside its tests; they need the modules above.
+package = importlib.import_module("theano.tests")
+for helper in ("disturb_mem", "unittest_tools"):
+    module = sys.modules[f"theano.tests.{helper}"] = importlib.import_module(helper)
+    setattr(package, helper, module)

@@ -1,56 +1,20 @@
 """Runs Lasagne 0.1's own test suite on the shim: ``python -m benchmarks.peer_tests [--backend c|jax] [--out FILE]``.
 
-The suite comes from Lasagne's source distribution, which pip downloads. Its tests date from 2015, and a generated
-pytest plugin gives them what they expect of ``mock``. The exit code is 0 if every test passes or is skipped, except
-those that ask for Theano's GPU backend or for its absence; 2 if the suite cannot be downloaded; otherwise 1.
+The suite comes from Lasagne's source distribution, which pip downloads. Its tests date from 2015; `mock_for_pytest`
+gives them what they expect of ``mock``. The exit code is 0 if every test passes or is skipped, except those that ask
+for Theano's GPU backend or for its absence; 2 if the suite cannot be downloaded; otherwise 1.
 """
 
 import argparse
-import json
-import subprocess
 import sys
 import tempfile
 
 from benchmarks import suites
-from datasets.storage.files import write_text
-from reproduce.runs import provenance
 
 DISTRIBUTION = "Lasagne-0.1"
 SHA256 = "3c634ecab67e43e4f18520932bfd88bd3c678ec723c48177f18799dab2411233"
 
-# A newer mock reads every attribute of the object whose interface it takes, and so runs properties that raise. These
-# tests need only a list of the names and the class.
-PLUGIN = """
-import sys
-import types
-import unittest.mock
-
-import reproduce
-
-
-class Mock(unittest.mock.Mock):
-    def __init__(self, spec=None, **arguments):
-        super().__init__(spec=None if spec is None else dir(spec), **arguments)
-        if spec is not None:
-            self.__dict__["_spec_class"] = type(spec)
-
-
-mock = types.ModuleType("mock")
-mock.Mock = Mock
-mock.PropertyMock = unittest.mock.PropertyMock
-sys.modules["mock"] = mock
-"""
-
-# The tests compare float64 to the last digit, which JAX has only if 64-bit numbers are enabled.
-JAX_PLUGIN = """
-import aesara
-import jax
-
-from reproduce.shim import jax_ops
-
-jax.config.update("jax_enable_x64", True)
-aesara.config.mode = jax_ops.mode()
-"""
+PLUGINS = {"c": ["benchmarks.mock_for_pytest"], "jax": ["benchmarks.mock_for_pytest", "benchmarks.jax_for_pytest"]}
 
 GPU = "asks for Theano's GPU backend"
 OURS = "expects Lasagne's GPU layers to be missing, which run here"
@@ -65,34 +29,25 @@ REASONS = (
 )
 
 
+@suites.command
 def main(arguments=None):
     parser = argparse.ArgumentParser(description="Lasagne 0.1's own tests on the shim")
     parser.add_argument("--backend", choices=("c", "jax"), default="c")
     parser.add_argument("--out", metavar="FILE", help="write the figures to FILE, as JSON")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="peer-tests-") as folder:
-        try:
-            suite = suites.fetch(DISTRIBUTION, SHA256, folder)
-        except (OSError, subprocess.CalledProcessError) as error:
-            print(f"error: Lasagne 0.1 could not be fetched from PyPI ({error}); check the network", file=sys.stderr)
-            return 2
-        figures = suites.count(run(suite, options.backend), REASONS)
+        figures = suites.count(run(suites.fetch(DISTRIBUTION, SHA256, folder), options.backend), REASONS)
     print(f"\nLasagne 0.1's own tests, {options.backend} backend: ", *suites.describe(figures), sep="\n")
     if options.out:
-        found = {"suite": f"Lasagne 0.1, sha256 {SHA256}", "backend": options.backend} | figures
-        try:
-            write_text(options.out, json.dumps(found | {"software": provenance.software()}, indent=2) + "\n")
-        except OSError as error:
-            print(f"error: {options.out} could not be written ({error}); the figures are above", file=sys.stderr)
-            return 2
+        suite = {"suite": f"Lasagne 0.1, sha256 {SHA256}", "backend": options.backend}
+        suites.record(options.out, suite | figures)
     return exit_code(figures)
 
 
 def run(suite, backend):
     """Run the tests in `suite`; returns a list of (test, outcome, message)."""
     # lasagne/conftest.py asks for an old hook: it is not read.
-    plugin = PLUGIN + (JAX_PLUGIN if backend == "jax" else "")
-    return suites.run(suite, ["lasagne/tests"], plugin, ["--confcutdir", suite / "lasagne" / "tests"])
+    return suites.run(suite, ["lasagne/tests"], PLUGINS[backend], ["--confcutdir", suite / "lasagne" / "tests"])
 
 
 def exit_code(figures):

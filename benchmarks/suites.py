@@ -1,7 +1,9 @@
 """Other projects' own tests, run on the shim: fetched from PyPI by name and SHA-256, run by pytest, and counted."""
 
 import collections
+import functools
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -11,8 +13,27 @@ import textwrap
 from pathlib import Path
 from xml.etree import ElementTree
 
+from datasets.errors import DataError, one_line
+from datasets.storage.files import write_text
+from reproduce.errors import UserError
+from reproduce.runs import provenance
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 CACHE = REPOSITORY / "build" / "suites"
+
+
+def command(main):
+    """`main`, which an error of its user ends with one line and exit code 2."""
+
+    @functools.wraps(main)
+    def run(arguments=None):
+        try:
+            return main(arguments)
+        except (UserError, DataError) as error:
+            print(f"error: {one_line(error)}", file=sys.stderr)
+            return 2
+
+    return run
 
 
 def fetch(distribution, sha256, folder):
@@ -33,29 +54,32 @@ def fetch(distribution, sha256, folder):
 
     Raises
     ------
-    OSError
-        If it is another archive.
-    subprocess.CalledProcessError
-        If it cannot be downloaded.
+    UserError
+        If it cannot be downloaded, or is another archive.
     """
     archive = CACHE / f"{distribution}.tar.gz"
     if not archive.exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        subprocess.run(
-            [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
-             "--no-binary", ":all:", "--no-build-isolation", "--dest", CACHE, "==".join(distribution.rsplit("-", 1))],
-            check=True,
-        )  # fmt: skip
+        _download(distribution)
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     if digest != sha256:
         archive.unlink()
-        raise OSError(f"its SHA-256 is {digest}, not {sha256}")
+        raise UserError(f"the SHA-256 of {archive.name} from PyPI is {digest}, not {sha256}")
     with tarfile.open(archive) as files:
         files.extractall(folder, filter="data")
     return Path(folder) / distribution
 
 
-def run(folder, tests, plugin, options=(), **environ):
+def _download(distribution):
+    CACHE.mkdir(parents=True, exist_ok=True)
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    sources = ["--no-binary", ":all:", "--no-build-isolation", "--dest", CACHE]
+    try:
+        subprocess.run([*pip, *sources, "==".join(distribution.rsplit("-", 1))], check=True)
+    except subprocess.CalledProcessError:
+        raise UserError(f"pip could not download {distribution} from PyPI; check the network") from None
+
+
+def run(folder, tests, plugins, options=(), **environ):
     """Run tests by pytest, which reads no settings of theirs.
 
     Parameters
@@ -64,8 +88,8 @@ def run(folder, tests, plugin, options=(), **environ):
         Where pytest runs.
     tests : list of str
         Its files and folders in there.
-    plugin : str
-        Source of the plugin that supplies what the tests expect.
+    plugins : iterable of str
+        Names of modules that supply what the tests expect.
     options : iterable of str
         Further arguments of pytest.
     **environ : str
@@ -76,12 +100,12 @@ def run(folder, tests, plugin, options=(), **environ):
     list of (str, str, str)
         Test, outcome and message, as `outcome` gives them.
     """
-    (folder / "shim_plugin.py").write_text(plugin)
     results = folder / "results.xml"
     results.unlink(missing_ok=True)  # of an earlier run
     path = os.pathsep.join([str(folder), str(REPOSITORY)])
+    asked = [argument for plugin in plugins for argument in ("-p", plugin)]
     subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "shim_plugin", "-p", "no:cacheprovider", "-c", os.devnull,
+        [sys.executable, "-m", "pytest", "-q", *asked, "-p", "no:cacheprovider", "-c", os.devnull,
          "--rootdir", folder, "--continue-on-collection-errors", "--tb=short", "--show-capture=no", "-W", "ignore",
          "--no-summary", "-o", "junit_family=xunit1", f"--junitxml={results}", *options, *tests],
         cwd=folder,
@@ -130,3 +154,17 @@ def describe(figures):
     for word, groups in (("failed", collections.Counter(figures["failed"].values())), ("skipped", figures["skipped"])):
         yield from (f"{number:5} {word}: {group}" for group, number in sorted(groups.items()))
     yield from (f"FAILED {test}: {group}" for test, group in figures["failed"].items())
+
+
+def record(path, figures):
+    """Write `figures`, and the versions of the software, to a JSON file.
+
+    Raises
+    ------
+    UserError
+        If it cannot be written.
+    """
+    try:
+        write_text(path, json.dumps(figures | {"software": provenance.software()}, indent=2) + "\n")
+    except OSError as error:
+        raise UserError(f"{path} could not be written ({error}); the figures are above") from error

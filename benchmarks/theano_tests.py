@@ -5,16 +5,12 @@ and of Theano's helpers for tests. The exit code is 0 if no failure is ours; 2 i
 """
 
 import argparse
-import json
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from benchmarks import suites
-from datasets.storage.files import write_text
-from reproduce.runs import provenance
 
 DISTRIBUTION = "Theano-0.9.0"
 SHA256 = "745d66716531f9063127274b40503fbc21f931f78b7b03e79e5523d50078bc17"
@@ -36,7 +32,6 @@ MODULES = (
 )
 HELPERS = ("tests/unittest_tools.py", "tests/disturb_mem.py", "scan_module/tests/inconsistent_scan.pkl",
            "tensor/signal/tests/old_pool_interface.pkl")  # fmt: skip
-PLUGIN = Path(__file__).with_name("nose_for_pytest.py")
 
 REMOVED, CHANGED, TESTS = "removed: ", "Aesara's change: ", "the test's own: "
 STATED = "ours, stated in docs/era_scripts.md: "
@@ -58,6 +53,7 @@ REASONS = (
 )
 
 
+@suites.command
 def main(arguments=None):
     names = [Path(module).name for module in MODULES]
     parser = argparse.ArgumentParser(description="Theano 0.9.0's own tests on the shim")
@@ -68,25 +64,29 @@ def main(arguments=None):
     if unknown:
         parser.error(f"unknown file '{unknown[0]}'")
     with tempfile.TemporaryDirectory(prefix="theano-tests-") as folder:
-        try:
-            theano = suites.fetch(DISTRIBUTION, SHA256, folder) / "theano"
-        except (OSError, subprocess.CalledProcessError) as error:
-            print(f"error: Theano 0.9.0 could not be fetched from PyPI ({error}); check the network", file=sys.stderr)
-            return 2
-        tests = Path(folder) / "tests"  # apart from the package, for which the shim stands in
-        tests.mkdir()
-        for file in (*MODULES, *HELPERS):
-            shutil.copy(theano / file, tests)
-        by_file = {}
-        for name in options.files or names:  # each in its own process, as some leave flags behind
-            outcomes = suites.run(tests, [name], PLUGIN.read_text(), THEANO_FLAGS="floatX=float64")
-            by_file[name] = suites.count(outcomes, REASONS)
+        tests = unpack(folder)
+        # Each in its own process, as some leave flags behind.
+        by_file = {name: suites.count(run(tests, name), REASONS) for name in options.files or names}
     for name, figures in by_file.items():
         print(f"\n{name}: ", *suites.describe(figures), sep="\n")
     if options.out:
-        found = {"suite": f"Theano 0.9.0, sha256 {SHA256}", "backend": "c", "files": by_file}
-        write_text(options.out, json.dumps(found | {"software": provenance.software()}, indent=2) + "\n")
+        suites.record(options.out, {"suite": f"Theano 0.9.0, sha256 {SHA256}", "backend": "c", "files": by_file})
     return exit_code(by_file)
+
+
+def unpack(folder):
+    """The folder with the tests and their helpers, apart from Theano's package, for which the shim stands in."""
+    theano = suites.fetch(DISTRIBUTION, SHA256, folder) / "theano"
+    tests = Path(folder) / "tests"
+    tests.mkdir()
+    for file in (*MODULES, *HELPERS):
+        shutil.copy(theano / file, tests)
+    return tests
+
+
+def run(tests, name):
+    """Run one file; returns a list of (test, outcome, message)."""
+    return suites.run(tests, [name], ["benchmarks.nose_for_pytest"], THEANO_FLAGS="floatX=float64")
 
 
 def exit_code(by_file):

@@ -9,6 +9,8 @@ import time
 import numpy as np
 import theano
 import theano.tensor as T
+import theano.tensor.signal.pool
+theano.tensor.signal.downsample = theano.tensor.signal.pool  # Lasagne 0.1 imports it by its former name
 import lasagne
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
@@ -29,7 +31,7 @@ class BatchNormLayer(lasagne.layers.Layer):
     def __init__(self, incoming, gamma, beta, epsilon=1e-4, rate=0.1, nonlinearity=None):
         super(BatchNormLayer, self).__init__(incoming)
         shape = self.input_shape[1:]
-        self.epsilon, self.rate, self.nonlinearity = np.float32(epsilon), np.float32(rate), nonlinearity
+        self.epsilon, self.rate, self.nonlinearity = epsilon, rate, nonlinearity
         self.gamma = self.add_param(gamma, shape, name='gamma')
         self.beta = self.add_param(beta, shape, name='beta')
         self.mean = self.add_param(lasagne.init.Constant(0), shape, name='mean', trainable=False)

@@ -112,6 +112,10 @@ class TestStyle(unittest.TestCase):
     def test_skipped(self):
         pass
 
+    @staticmethod
+    def test_static(number):
+        return number
+
     def test_gpu(self):
         from theano.gpuarray.tests.config import mode_with_gpu
 
@@ -119,7 +123,7 @@ def test_yields():
     for number in (1, 2, 0):
         yield lambda n: 1 / n, number
 ''')
-    outcomes = suites.run(tmp_path, ["test_style.py"], theano_tests.PLUGIN.read_text(), AESARA_FLAGS="cxx=")
+    outcomes = suites.run(tmp_path, ["test_style.py"], ["benchmarks.nose_for_pytest"], AESARA_FLAGS="cxx=")
     words = {test.rpartition("::")[2]: word for test, word, _ in outcomes}
     assert words == {
         "test_case_0": "failed", "test_case_1": "passed", "test_raises": "passed", "test_skipped": "skipped",
