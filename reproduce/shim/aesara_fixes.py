@@ -1,10 +1,11 @@
 """Repairs of Aesara 2.9.4. Each looks whether its fault is there, and does nothing where it is not."""
 
 import functools
-import itertools
 import operator
 
 import numpy as np
+
+from reproduce.shim import scan_states
 
 
 def apply():
@@ -15,7 +16,7 @@ def apply():
     let_powers_gain_shapes()
     repair_angles()
     let_default_updates_know_more()
-    let_states_lose_shapes()
+    scan_states.repair()
     repair_second_gradient_of_max_pooling()
 
 
@@ -116,31 +117,6 @@ def let_default_updates_know_more():
     TensorType.filter_variable = accept_what_is_known_better
 
 
-def let_states_lose_shapes():
-    """Let a loop's state have an axis that is known to be of length 1 and its next value leave it open, or vice versa.
-
-    Theano leaves both open where they come from shared variables. Aesara takes them, and refuses gradients and copies.
-    """
-    from aesara.scan.op import Scan
-
-    if hasattr(Scan.__init__, "__wrapped__"):
-        return
-    initialize, make_node = Scan.__init__, Scan.make_node
-
-    @functools.wraps(initialize)
-    def __init__(self, inputs, outputs, info, *arguments, **keywords):
-        initialize(self, *_with_consistent_states(inputs, outputs, info), info, *arguments, **keywords)
-
-    @functools.wraps(make_node)
-    def make_node_as_open(self, number_of_steps, *inputs):
-        within = [[each] for each in self.inner_inputs[: self.info.n_seqs]]
-        within += [read for read, _ in _states(self.inner_inputs, self.inner_outputs, self.info)]
-        opened = [_as_open(outer, inner[0]) for outer, inner in zip(inputs, within, strict=False)]
-        return make_node(self, number_of_steps, *opened, *inputs[len(opened) :])
-
-    Scan.__init__, Scan.make_node = __init__, make_node_as_open
-
-
 def repair_second_gradient_of_max_pooling():
     """Let the gradient of max-pooling's gradient have the shape of what is pooled to, not of what is pooled."""
     from aesara.graph.basic import Apply
@@ -158,43 +134,6 @@ def repair_second_gradient_of_max_pooling():
         return Apply(self, inputs, [inputs[1].type()])
 
     DownsampleFactorMaxGradGrad.make_node = make_node_of_pooled_shape
-
-
-def _states(inputs, outputs, info):
-    """The inner inputs and outputs of each state of a loop."""
-    inputs, outputs = iter(inputs[info.n_seqs :]), iter(outputs)
-    taps = [*zip(info.mit_mot_in_slices, info.mit_mot_out_slices, strict=True)]
-    taps += [(earlier, (0,)) for earlier in (*info.mit_sot_in_slices, *info.sit_sot_in_slices)]
-    for read, written in taps:
-        yield list(itertools.islice(inputs, len(read))), list(itertools.islice(outputs, len(written)))
-
-
-def _as_open(outer, inner):
-    """`outer`, the steps of `inner`, without a known length of 1 where `inner` has none."""
-    from aesara.tensor.shape import unbroadcast
-
-    before = outer.type.ndim - inner.type.ndim
-    return unbroadcast(outer, *(before + axis for axis, flag in enumerate(inner.type.broadcastable) if not flag))
-
-
-def _with_consistent_states(inputs, outputs, info):
-    """A loop's inner graph with axes of states open that not all of their variables know to be of length 1."""
-    from aesara.graph.basic import clone_replace
-    from aesara.tensor.shape import unbroadcast
-
-    for read, written in _states(inputs, outputs, info):
-        flags = list(zip(*(variable.type.broadcastable for variable in (*read, *written)), strict=True))
-        axes = [axis for axis, each in enumerate(flags) if any(each) and not all(each)]
-        if axes:
-            opened = {
-                old: old.type.clone(shape=[None if a in axes else n for a, n in enumerate(old.type.shape)])(old.name)
-                for old in read
-            }
-            inputs = [opened.get(variable, variable) for variable in inputs]
-            outputs = [unbroadcast(each, *axes) if each in written else each for each in outputs]
-            outputs = clone_replace(outputs, opened, rebuild_strict=False)
-            return _with_consistent_states(inputs, outputs, info)  # other states may be less known now
-    return inputs, outputs
 
 
 def _scaled(of_integers, factor):

@@ -5,6 +5,7 @@ import pytest
 import theano
 import theano.tensor as T
 from theano.sandbox.rng_mrg import MRG_RandomStreams
+from theano.tensor.nnet.Conv3D import conv3D
 from theano.tensor.shared_randomstreams import RandomStreams
 
 PYTHON = theano.compile.Mode(linker="py", optimizer="fast_compile")
@@ -187,8 +188,6 @@ def test_correlation_of_videos_with_channels_last(mode):
     rng = np.random.RandomState(0)
     videos, filters, b = rng.randn(2, 5, 4, 5, 3), rng.randn(2, 2, 3, 2, 3), rng.randn(2)
     V, W = (T.TensorType("float64", (False,) * 5)() for _ in range(2))
-    from theano.tensor.nnet.Conv3D import conv3D
-
     found = theano.function([V, W], conv3D(V, W, b, (1, 1, 2)), mode=mode)(videos, filters)
     windows = np.lib.stride_tricks.sliding_window_view(videos, (2, 3, 2), axis=(1, 2, 3))[:, :, :, ::2]
     expected = np.einsum("nxytcijk,fijkc->nxytf", windows, filters) + b

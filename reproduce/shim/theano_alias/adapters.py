@@ -131,7 +131,7 @@ def _without_graph(function, count):
     return call
 
 
-@functools.wraps(gradient.verify_grad)
+@functools.wraps(gradient.verify_grad)  # Aesara's own function gets no attribute of Theano's
 def verify_grad(*arguments, **keywords):
     return gradient.verify_grad(*arguments, **keywords)
 
