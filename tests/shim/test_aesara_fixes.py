@@ -219,6 +219,13 @@ def test_states_of_length_1(form, mode):
         assert slope == pytest.approx((above - below) / 2e-6, rel=1e-3, abs=1e-6)
 
 
+def test_a_variable_knows_the_line_that_made_it():
+    with aesara.config.change_flags(traceback__limit=1):
+        h, _ = theano.scan(lambda a: a * 2, sequences=[theano.tensor.dmatrix()])
+    ((name, _, _, line),) = h.tag.trace[0]
+    assert name == __file__ and line.startswith("h, _ = theano.scan(")
+
+
 def test_loops_with_states_of_length_1_are_copied():
     x = theano.tensor.dmatrix()
     h, _ = theano.scan(lambda a, h: a + h, sequences=[x], outputs_info=[theano.shared(np.zeros(1))])
