@@ -62,6 +62,11 @@ def test_python_3s_branch_of_a_script_for_both_finds_its_keywords(tmp_path):
     assert (found["text"], found["texts"], found["raw"], found["value"]) == ("é", ["é", "é"], b"\xe9", [1])
 
 
+def test_what_python_2_pickled_is_read_through_six_too():
+    found = run("from six.moves import cPickle, xrange\ntext, n = cPickle.loads(b'U\\x01\\xe9.'), list(xrange(2))")
+    assert (found["text"], found["n"]) == ("é", [0, 1])
+
+
 def test_division_of_tensors_is_of_their_types():
     found = run(
         "import theano, theano.tensor as T\n"
