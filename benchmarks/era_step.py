@@ -11,7 +11,6 @@ agree on the first losses. Rounds alternate between them; a ratio is the median 
 """
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -35,12 +34,18 @@ RATIOS = {"shim on c": "original", "shim on jax": "ours on jax"}
 
 
 class Script:
-    """The script in a process of its own, run by `command`; it has a `Worker`'s methods."""
+    """The script in a process of its own, run by `command`; it has a `Worker`'s methods.
+
+    Attributes
+    ----------
+    versions : dict of str to str
+        Of the Python and the libraries that run it.
+    """
 
     def __init__(self, command, state, environ):
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         self._process = subprocess.Popen([*command, SCRIPT, state], env=os.environ | environ, **pipes)
-        self._read("ready")
+        self.versions = dict(word.split("=") for word in self._read())
 
     def losses(self, rows):
         return [self._train(1)[0] for _ in rows]
@@ -55,13 +60,13 @@ class Script:
     def _train(self, steps):
         self._process.stdin.write(f"{steps}\n")
         self._process.stdin.flush()
-        return [float(word) for word in self._read().split()]
+        return [float(word) for word in self._read()]
 
-    def _read(self, expected=None):
-        line = self._process.stdout.readline().strip()
-        if not line or (expected and line != expected):
-            raise UserError(f"{self._process.args[0]} ended, or printed something else: {line!r}")
-        return line
+    def _read(self):
+        line = self._process.stdout.readline()
+        if not line:
+            raise UserError(f"{self._process.args[0]} ended; its output above says why")
+        return line.split()
 
 
 @suites.command
@@ -101,7 +106,7 @@ def main(arguments=None):
             "device": provenance.processor(),
             "network": {"units": options.units, "batch": lab.batch},
             "threads": options.threads,
-            "original": versions(options.python2),
+            "original": contestants["original"].versions,
             "step_ms": times,
             "ratios": {f"{name} / {other}": ratios[name] for name, other in RATIOS.items()},
         }
@@ -140,13 +145,6 @@ def verify(losses):
         for loss, expected, allowed in zip(found, losses["original"], (FIRST_LOSS, SECOND_LOSS), strict=True):
             if not abs(loss - expected) <= allowed * abs(expected):
                 raise UserError(f"the first losses of '{name}' are {found}, but {losses['original']} of the original")
-
-
-def versions(python2):
-    """The original stack's versions by name."""
-    code = "import sys, json, numpy, theano, lasagne; print(json.dumps(dict([('python', sys.version.split()[0])] + "
-    code += "[(m.__name__, m.__version__) for m in (numpy, theano, lasagne)])))"
-    return json.loads(subprocess.run([python2, "-c", code], stdout=subprocess.PIPE, check=True).stdout)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """LAB's training step for a network of dense layers, as a script of Theano's era: python era_lab.py STATE.npz
 
-It runs under Python 2.7 with Theano and Lasagne as it does by `python -m reproduce theano`. For every line on its
-standard input, a number of steps, it trains and prints the last loss and the median seconds of a step.
+It runs under Python 2.7 with Theano and Lasagne as it does by `python -m reproduce theano`. It prints their versions,
+and then, for every line on its standard input, a number of steps, the last loss and the median seconds of a step.
 """
 import sys
 import time
@@ -95,7 +95,8 @@ def main(path):
     train = theano.function([input, target, lr], loss, updates=updates)
 
     X, Y, rows, rate = state['x'], state['y'], state['rows'], state['rate']
-    print('ready')
+    print('python=%s numpy=%s theano=%s lasagne=%s' % (sys.version.split()[0], np.__version__, theano.__version__,
+                                                       lasagne.__version__))
     sys.stdout.flush()
     done = 0
     for line in iter(sys.stdin.readline, ''):

@@ -15,6 +15,7 @@ def test_the_script_computes_our_losses(tmp_path):
     np.savez(tmp_path / "state.npz", **era_step.state_of(case, rows))
     script = era_step.Script([*era_step.SHIM, "jax"], tmp_path / "state.npz", {"THEANO_FLAGS": "floatX=float32"})
     try:
+        assert script.versions["numpy"] == np.__version__ and script.versions["lasagne"] == "0.1"
         losses = script.losses(rows)
         assert script.block_seconds(rows, 1) > 0
     finally:
