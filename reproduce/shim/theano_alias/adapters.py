@@ -21,11 +21,13 @@ from aesara.utils import LOCAL_BITWIDTH, PYTHON_INT_BITWIDTH
 def shared(value, name=None, strict=False, allow_downcast=None, **arguments):
     """A shared variable whose lengths are open, as in Theano: a value or an update may change them.
 
-    Only an axis of length 1 is so for good, unless `broadcastable` says otherwise: Aesara lets an open one broadcast
-    when it happens to be of length 1, and then its gradient is wrong. Aesara's `shape` says it all.
+    Only an axis of length 1 is so for good, unless `broadcastable` says otherwise or there are no elements yet: Aesara
+    lets an open one broadcast when it happens to be of length 1, and then its gradient is wrong. Aesara's `shape` says
+    it all.
     """
     if isinstance(value, np.ndarray) and "shape" not in arguments:
-        broadcastable = arguments.pop("broadcastable", None) or [length == 1 for length in value.shape]
+        known = [length == 1 and value.size > 0 for length in value.shape]
+        broadcastable = arguments.pop("broadcastable", None) or known
         arguments["shape"] = tuple(1 if flag else None for flag in broadcastable)
     return aesara.shared(value, name, strict=strict, allow_downcast=allow_downcast, **arguments)
 
