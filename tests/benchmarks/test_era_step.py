@@ -1,5 +1,9 @@
 """The script of Theano's era that `benchmarks.era_step` times computes this project's step."""
 
+import json
+import statistics
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,6 +11,8 @@ from benchmarks import era_step
 from benchmarks.ours import Ours
 from benchmarks.problems import problem
 from reproduce.errors import UserError
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_script_computes_our_losses(tmp_path):
@@ -34,3 +40,12 @@ def test_other_losses_are_not_timed():
 def test_a_script_that_cannot_start_is_one_line(tmp_path):
     with pytest.raises(UserError, match="ended"):
         era_step.Script(["false"], tmp_path / "state.npz", {})
+
+
+def test_the_page_states_the_record():
+    page = (ROOT / "docs" / "era_scripts.md").read_text(encoding="utf-8")
+    figures = json.loads((ROOT / "results" / "benchmarks" / "era_step.json").read_text())
+    for times in figures["step_ms"].values():
+        assert f"| {statistics.median(times):.0f} ms |" in page
+    for each in figures["ratios"].values():
+        assert f"| {statistics.median(each):.2f} ({min(each):.2f}–{max(each):.2f}) |" in page
