@@ -13,6 +13,7 @@ import pytest
 from datasets.errors import NotPreparedError
 from reproduce import backends, experiments, sampling, splits
 from reproduce.errors import UserError
+from reproduce.report.run_folders import read
 from reproduce.runs import checkpoints
 from reproduce.runs import run as runs
 from reproduce.runs.progress import Screen, Unseen
@@ -229,9 +230,26 @@ def test_a_checkpoint_of_before_it_held_the_best_model_goes_on(killed, whole):
     """Its model lies beside it."""
     path = killed.folder / "checkpoint.h5"
     header, groups = checkpoints.load(path)
-    checkpoints.save(path, header, arrays=groups["arrays"])
+    checkpoints.save(path, header, arrays=groups["arrays"], signs=groups["signs"])
     execute(killed)
     assert run_files(killed.folder) == run_files(whole.folder)
+
+
+def test_a_run_that_began_before_flips_were_counted_goes_on(killed, whole):
+    """Killed in its third epoch: the log lacks the flips of the first three."""
+    path = killed.folder / "checkpoint.h5"
+    header, groups = checkpoints.load(path)
+    assert groups.pop("signs").keys() == {"dense1.W", "dense2.W"}
+    for row in header["progress"]["rows"]:
+        del row["flip_ratio_dense1"], row["flip_ratio_dense2"]
+    checkpoints.save(path, header, **groups)
+    execute(killed)
+    (after,), _ = read([killed.folder])
+    (before,), _ = read([whole.folder])
+    log, expected = after.log, before.log
+    for name in ("flip_ratio_dense1", "flip_ratio_dense2"):
+        assert np.isnan(log[name][:3]).all() and log[name][3] == expected[name][3] > 0
+    assert np.array_equal(log["train_loss"], expected["train_loss"]) and log.keys() == expected.keys()
 
 
 def test_a_disk_that_is_too_small_is_refused_before_anything_is_written(tmp_path, monkeypatch):
