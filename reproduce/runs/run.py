@@ -156,7 +156,10 @@ class Run:
         if not training.finished:  # else the record would say so before the last save
             self._write_logs(training)
         watch.start(training, [note for note in (damage, self._moved) if note])
-        self._train(training, watch, stop, 60 * checkpoint_minutes)
+        try:
+            self._train(training, watch, stop, 60 * checkpoint_minutes)
+        finally:
+            watch.close()
         return self.record
 
     @property

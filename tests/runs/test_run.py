@@ -83,20 +83,24 @@ class StopAfter(Unseen):
     """Calls `request`, which must ask for a stop, after some steps."""
 
     def __init__(self, stop, steps, request):
-        self.stop, self.left, self.request = stop, steps, request
+        self.stop, self.left, self.request, self.closed = stop, steps, request, False
 
     def losses(self, some):
         self.left -= len(some)
         if self.left <= 0 and not self.stop():
             self.request()
 
+    def close(self):
+        self.closed = True
+
 
 def test_a_run_out_of_time_goes_on_elsewhere(tmp_path, whole):
     """Its folder is moved, as into another clone; nothing in it says where it was."""
     stop = Stop(minutes=60)
     time_is_up = functools.partial(stop.__init__, minutes=1e-9)
-    record = execute(make(tmp_path / "here" / "runs"), StopAfter(stop, 30, time_is_up), stop=stop)
-    assert stop.reason == "--minutes 1e-09" and stop.exit_code == 75 and not record.complete
+    watch = StopAfter(stop, 30, time_is_up)
+    record = execute(make(tmp_path / "here" / "runs"), watch, stop=stop)
+    assert watch.closed and stop.reason == "--minutes 1e-09" and stop.exit_code == 75 and not record.complete
     (tmp_path / "elsewhere").mkdir()
     shutil.move(tmp_path / "here" / "runs", tmp_path / "elsewhere" / "runs")
     moved = make(tmp_path / "elsewhere" / "runs")
