@@ -17,7 +17,7 @@ from unittest import mock
 import numpy as np
 
 from benchmarks import memory
-from reproduce import backends, cli, experiments
+from reproduce import arguments, backends, experiments
 from reproduce.runs import run as runs
 from reproduce.runs.stopping import Stop
 from reproduce.splits import Split, Splits
@@ -70,7 +70,7 @@ def measure(name, backend):
         with mock.patch.object(runs.splits, "load", lambda *_: stand_in(experiment)), run.held():
             run.execute("unused", stop=Saved(run), checkpoint_minutes=SECONDS_BETWEEN / 60)
         size = (run.folder / "checkpoint.h5").stat().st_size
-    interval = 60 * cli.parser().parse_args(["run", name, "--method", "lab"]).checkpoint_minutes
+    interval = 60 * arguments.parser().parse_args(["run", name, "--method", "lab"]).checkpoint_minutes
     seconds = run.seconds[1:]  # the first one writes best.h5, too
     bare, as_run = step_times(run.training)
     return {

@@ -13,7 +13,8 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
+
+from datasets.progress import Progress
 
 COUNTS = {  # of the labels 1 to 10, where 10 is the digit 0
     "train": (13861, 10585, 8497, 7458, 6882, 5727, 5595, 5045, 4659, 4948),
@@ -39,7 +40,7 @@ def main():
 def write(path, counts, rng):
     """Write a .mat file with `counts` pictures of each label."""
     labels = rng.permutation(np.repeat(np.arange(1, 11, dtype=np.uint8), counts))
-    with open(path, "wb") as file, tqdm(desc=path.name, total=len(labels)) as bar:
+    with open(path, "wb") as file, Progress(path.name, len(labels), "pictures") as bar:
         file.write(b"MATLAB 5.0 MAT-file".ljust(124) + struct.pack("<HH", 0x0100, 0x4D49))
         write_array(file, "X", (32, 32, 3, len(labels)), pictures(rng, len(labels), bar))
         write_array(file, "y", (len(labels), 1), [labels.tobytes()])

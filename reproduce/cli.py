@@ -1,29 +1,22 @@
 """The commands. Data goes to stdout, progress and logs to stderr; a user's mistake gives one line and exit code 2."""
 
-import argparse
 import json
 import math
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
-from datasets import DataError, catalog
+from datasets import DataError, catalog, progress
 from datasets.errors import FullDiskError, NotPreparedError, one_line
+from reproduce import terminal
+from reproduce.arguments import parser
 from reproduce.errors import UserError
-from reproduce.methods import METHODS
 
 UNRECORDED = ("--data", "--runs", "--out", "--from", "--minutes", "--checkpoint-minutes")
 """Options with a value that describe a folder or a process, not the run."""
-
-
-class Parser(argparse.ArgumentParser):
-    """Reports a mistake in the house's style: one line, exit code 2."""
-
-    def __init__(self, **options):
-        super().__init__(allow_abbrev=False, **options)
-
-    def error(self, message):
-        raise UserError(f"{message}; see '{self.prog} --help'")
+SWITCHES = ("--restart", "--quiet", "-q")
+"""Such options without a value."""
 
 
 def main(argv=None):
@@ -31,156 +24,28 @@ def main(argv=None):
     argv = sys.argv[1:] if argv is None else list(argv)
     try:
         options = parser().parse_args(argv)
-        return options.command(options, argv) or 0
+        progress.quiet = getattr(options, "quiet", False)
+        return COMMANDS[options.command](options, argv) or 0
     except (UserError, DataError) as error:
-        print(f"error: {one_line(error)}", file=sys.stderr)
+        _say_error(one_line(error))
         return 1 if isinstance(error, FullDiskError) else 2
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
     except MemoryError:
-        print("error: not enough memory for these settings; make the network or the minibatch smaller", file=sys.stderr)
+        _say_error("not enough memory for these settings; make the network or the minibatch smaller")
         return 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
-        print(f"error: {one_line(error)}{where}", file=sys.stderr)
+        _say_error(f"{one_line(error)}{where}")
         return 1
 
 
-def parser():
-    """The command line's grammar."""
-    about = "Reproduces Loss-aware Binarization of Deep Networks (ICLR 2017) on Aesara and Lasagne."
-    top = Parser(prog="python -m reproduce", description=about)
-    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=Parser)
-
-    run = commands.add_parser("run", help="train an experiment with a method, to the end of the schedule")
-    _experiment_options(run)
-    run.add_argument("--epochs", type=int, metavar="N", help="the same as --set training.epochs=N")
-    run.add_argument("--runs", default="runs", metavar="DIR", help="folder to write runs to (default: %(default)s)")
-    run.add_argument("--restart", action="store_true", help="start anew and remove what an earlier run left")
-    run.add_argument("--minutes", type=minutes, metavar="N", help="save and stop after N minutes, exit code 75")
-    interval = "time between checkpoints (default: %(default)g); Ctrl-C, SIGTERM and SIGHUP save too"
-    run.add_argument("--checkpoint-minutes", type=minutes, default=5.0, metavar="N", help=interval)
-    run.set_defaults(command=_run)
-
-    trace = commands.add_parser("trace", help="print the losses of the first minibatches as JSON")
-    _experiment_options(trace)
-    trace.add_argument("--steps", type=int, default=10, metavar="N", help="minibatches (default: %(default)s)")
-    trace.add_argument("--out", metavar="FILE.json", help="file to write instead of stdout")
-    trace.set_defaults(command=_trace)
-
-    sample = commands.add_parser("sample", help="print text from a trained language model")
-    sample.add_argument("run", metavar="RUN", help="the folder of a run, as 'run' prints it")
-    prompt = "beginning of the text (default: a line feed, if the model knows it)"
-    sample.add_argument("--prompt", metavar="TEXT", help=prompt)
-    temperature = "randomness of the draws; 0 takes the most probable character (default: %(default)s)"
-    sample.add_argument("--temperature", type=float, default=1.0, metavar="T", help=temperature)
-    sample.add_argument("--length", type=int, default=1000, metavar="N", help="characters (default: %(default)s)")
-    sample.add_argument("--seed", type=int, default=1234, help="seed of the draws (default: %(default)s)")
-    _backend_options(sample)
-    sample.set_defaults(command=_sample)
-
-    sweep = commands.add_parser("sweep", help="train the runs of a target that are missing, the cheapest first")
-    sweep.add_argument("target", metavar="TARGET", help="table1 … table4, figure1, all, or an experiment")
-    sweep.add_argument("--seeds", type=int, nargs="+", default=[1234, 1, 2], metavar="N", help="default: 1234 1 2")
-    sweep.add_argument("--methods", nargs="+", metavar="METHOD", help="only these methods")
-    sweep.add_argument("--minutes", type=minutes, metavar="N", help="save and stop after N minutes, exit code 75")
-    sweep.add_argument("--jobs", type=int, default=1, metavar="N", help="runs at a time (default: %(default)s)")
-    sweep.add_argument("--dry-run", action="store_true", help="list the missing runs with estimated times")
-    sweep.add_argument("--runs", default="runs", metavar="DIR", help="folder to write runs to (default: %(default)s)")
-    _backend_options(sweep)
-    _data_option(sweep)
-    _unofficial_option(sweep)
-    sweep.set_defaults(command=_sweep)
-
-    evaluate = commands.add_parser("evaluate", help="measure a run's best model, or an exported one, on the test set")
-    evaluate.add_argument("model", metavar="RUN|MODEL", help="the folder of a run, or a file that 'export' wrote")
-    evaluate.add_argument("--json", action="store_true", help="print JSON")
-    _backend_options(evaluate, "the run's own")
-    _data_option(evaluate)
-    _unofficial_option(evaluate)
-    evaluate.set_defaults(command=_evaluate)
-
-    export = commands.add_parser("export", help="write a run's best model with one bit a weight, to use without Aesara")
-    export.add_argument("run", metavar="RUN", help="the folder of a run, as 'run' prints it")
-    export.add_argument("--out", required=True, metavar="FILE.safetensors", help="file to write")
-    export.set_defaults(command=_export)
-
-    report = commands.add_parser("report", help="write the report on all runs: OUT/index.html and OUT/report.md")
-    which = report.add_mutually_exclusive_group()
-    _runs_option(which)
-    sides = "set two folders of runs side by side instead: OUT/compare.html and OUT/compare.md"
-    which.add_argument("--compare", nargs=2, metavar=("A", "B"), help=sides)
-    report.add_argument("--out", default="report", metavar="DIR", help="folder to write to (default: %(default)s)")
-    report.set_defaults(command=_report)
-
-    cells = commands.add_parser("cells", help="list each cell of Tables 1-4: the paper's number, ours, state, command")
-    _runs_option(cells)
-    cells.set_defaults(command=_cells)
-
-    data = commands.add_parser("data", help="list, prepare or verify data sets")
-    data.add_argument("action", choices=("list", "prepare", "verify"))
-    data.add_argument("name", nargs="?", metavar="NAME", help="a data set; list and verify take all if it is left out")
-    _data_option(data)
-    where = "folder or file to prepare from instead of a download, plain or .gz"
-    data.add_argument("--from", dest="from_path", metavar="PATH", help=where)
-    _unofficial_option(data)
-    data.set_defaults(command=_data)
-
-    theano = commands.add_parser("theano", help="run a script of Theano's and Lasagne's era as it is, Python 2 or 3")
-    theano.add_argument("--backend", choices=("c", "jax"), help="default: c, unless a GPU is requested")
-    theano.add_argument("--device", choices=("cpu", "gpu"), help="default: as THEANO_FLAGS and .theanorc say")
-    version = "the script's Python version (default: %(default)s, decided for each file by its content)"
-    theano.add_argument("--python", choices=("auto", "2", "3"), default="auto", help=version)
-    theano.add_argument("script", metavar="SCRIPT.py")
-    theano.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARG", help="arguments of the script")
-    theano.set_defaults(command=_theano)
-
-    doctor = commands.add_parser("doctor", help="check what works on this machine, and say what to do about the rest")
-    _data_option(doctor)
-    doctor.set_defaults(command=_doctor)
-    return top
-
-
-def _experiment_options(command):
-    command.add_argument("experiment", metavar="EXPERIMENT", help="digits (no download), mnist, …")
-    known = "; ".join(f"{method.name}: {method.help}" for method in METHODS.values())
-    command.add_argument("--method", required=True, help=known)
-    command.add_argument("--seed", type=int, default=1234, help="default: %(default)s, as in the released scripts")
-    _backend_options(command)
-    command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting")
-    _data_option(command)
-    _unofficial_option(command)
-
-
-def _backend_options(command, default="auto"):
-    command.add_argument("--backend", default="auto", choices=("auto", "c", "jax"), help=f"default: {default}")
-    command.add_argument("--device", default="auto", choices=("auto", "cpu", "gpu"), help="default: %(default)s")
-
-
-def _data_option(command):
-    default = os.environ.get("PYLEARN2_DATA_PATH") or "data"
-    where = "folder of prepared data (default: $PYLEARN2_DATA_PATH, else data)"
-    command.add_argument("--data", default=default, metavar="DIR", help=where)
-
-
-def _unofficial_option(command):
-    command.add_argument("--allow-unofficial", action="store_true", help="accept files that are not the official ones")
-
-
-def _runs_option(command):
-    command.add_argument("--runs", nargs="+", metavar="DIR", help="folders of runs (default: runs and results)")
-
-
-def minutes(text):
-    """A time on the command line; if it is invalid, argparse's message names this function."""
-    value = float(text)
-    if not 0 < value < math.inf:
-        raise ValueError
-    return value
+def _say_error(text):
+    print(f"{terminal.coloured('error:', terminal.RED, sys.stderr)} {text}", file=sys.stderr)
 
 
 def _resolve(options):
@@ -214,16 +79,17 @@ def _run(options, argv):
 def _train(options, argv, stop):
     experiment = _resolve(options)
     from reproduce.runs import run as runs
-    from reproduce.runs.progress import Screen
+    from reproduce.runs.progress import Notes, Screen
 
     if options.backend == "auto" and options.device != "gpu":
         options.backend = runs.backend_begun(options.runs, experiment, options.seed)
     backend = _backend(options, experiment)
     run = runs.Run(experiment, options.seed, backend, options.runs, _portable(argv))
     title = f"{experiment.folder} {experiment.method.name} seed {options.seed}"
+    watch = (Notes if options.quiet else Screen)(title)
     with run.held():
         record = run.execute(
-            options.data, options.allow_unofficial, Screen(title), options.restart, stop, options.checkpoint_minutes
+            options.data, options.allow_unofficial, watch, options.restart, stop, options.checkpoint_minutes
         )
     if not record.complete:
         print(f"{title}: stopped by {stop.reason} and saved; {_how_to_go_on(options)}  {run.folder}", file=sys.stderr)
@@ -271,7 +137,8 @@ def _sample(options, argv):
 
     model = sampling.load(options.run)
     prompt = sampling.encode_prompt(options.prompt, model.vocabulary)
-    print(f"{options.run}: the best model, of epoch {model.epoch}", file=sys.stderr)
+    if not options.quiet:
+        print(f"{options.run}: the best model, of epoch {model.epoch}", file=sys.stderr)
     backend = _backend(options)
     text = sampling.sample(model, backend, prompt, options.length, options.temperature, options.seed)
     encoding = sys.stdout.encoding or "utf-8"
@@ -292,7 +159,7 @@ def _sweep(options, argv):
         print("\n".join(sweep.plan(timed)))
         return 0
     stop = Stop(options.minutes)
-    sweeping = sweep.Sweep(sweep.passed_on(options), options.jobs, stop)
+    sweeping = sweep.Sweep(sweep.passed_on(options), options.jobs, stop, options.quiet)
     with stop.listening():
         sweeping.execute([job for job, _ in timed])
     if sweeping.unfinished:
@@ -307,7 +174,7 @@ def _evaluate(options, argv):
 
     chosen = options.backend, options.device
     found = evaluate.evaluate(options.model, options.data, *chosen, options.allow_unofficial)
-    print(json.dumps(found.as_dict(), indent=1) if options.json else found)
+    _print(found.as_dict() if options.json else str(found))
 
 
 def _export(options, argv):
@@ -324,23 +191,26 @@ def _export(options, argv):
 
 def _report(options, argv):
     from reproduce import report
+    from reproduce.report import as_json
 
     if options.compare:
         found = report.comparison.compare(*options.compare)
-        page = report.comparison.write(found, options.out)
-        print(report.comparison.summary(found))
-        print(f"comparison: {page.resolve()}")
+        page = report.comparison.write(found, options.out).resolve()
+        table = f"{report.comparison.summary(found)}\ncomparison: {page}"
+        _print({"page": str(page)} | as_json.comparison(found) if options.json else table)
         return
     results = report.collect(_runs_folders(options))
-    page = report.write(results, options.out)
-    print(report.summary(results))
-    print(f"report: {page.resolve()}")
+    page = report.write(results, options.out).resolve()
+    table = f"{report.summary(results)}\nreport: {page}"
+    _print({"page": str(page)} | as_json.runs(results) | as_json.cells(results) if options.json else table)
 
 
 def _cells(options, argv):
     from reproduce import report
+    from reproduce.report import as_json
 
-    print(report.format_cells(report.collect(_runs_folders(options))))
+    results = report.collect(_runs_folders(options))
+    _print(as_json.cells(results) if options.json else report.format_cells(results))
 
 
 def _data(options, argv):
@@ -348,9 +218,13 @@ def _data(options, argv):
     chosen = [catalog.get(options.name)] if options.name else list(names.values())
     if options.from_path is not None and options.action != "prepare":
         raise UserError(f"--from works with 'data prepare' only, not with 'data {options.action}'; leave it out")
+    if options.json and options.action != "list":
+        raise UserError(f"--json works with 'data list' only, not with 'data {options.action}'; leave it out")
     if options.action == "list":
-        for source in chosen:
-            print(f"{source.name:16}{source.state(options.data):32}{source.description}")
+        listed = [(source.name, source.state(options.data), source.description) for source in chosen]
+        lines = (f"{name:16}{state:32}{description}" for name, state, description in listed)
+        keys = "name", "state", "description"
+        _print([dict(zip(keys, row, strict=True)) for row in listed] if options.json else "\n".join(lines))
     elif options.action == "verify":
         return _verify(chosen, options)
     elif options.name is None:
@@ -370,7 +244,7 @@ def _verify(chosen, options):
                 raise
             print(f"{source.name}: not prepared")
         except DataError as error:
-            print(f"error: {one_line(error)}", file=sys.stderr)
+            _say_error(one_line(error))
             damaged = 2
     return damaged
 
@@ -381,11 +255,33 @@ def _theano(options, argv):
     return era.run(options.script, options.arguments, options.python, options.backend, options.device)
 
 
+COLOURS = {"ok": terminal.GREEN, "note": terminal.YELLOW, "bad": terminal.RED}
+
+
 def _doctor(options, argv):
     from reproduce.doctor import examine
 
-    for line in examine(options.data):
-        print(line)
+    checks = examine(options.data)
+    if options.json:
+        _print([asdict(check) for check in checks])
+        return
+    for check in checks:
+        state = terminal.coloured(f"{check.state:5}", COLOURS[check.state], sys.stdout)
+        print(f"{state}{check.name:14}{check.text}")
+
+
+def _print(found):
+    """Print text, or values as JSON."""
+    print(found if isinstance(found, str) else json.dumps(_finite(found), indent=1, allow_nan=False))
+
+
+def _finite(value):
+    """`value` with None for each number that JSON does not know."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _backend(options, experiment=None):
@@ -412,13 +308,28 @@ def _runs_folders(options):
 
 
 def _portable(argv):
-    """`argv` without the options that do not describe the run: those of `UNRECORDED`, and --restart."""
+    """`argv` without the options that do not describe the run: those of `UNRECORDED` and `SWITCHES`."""
     kept, skip = [], False
     for word in argv:
         if skip:
             skip = False
         elif word in UNRECORDED:
             skip = True
-        elif word.partition("=")[0] not in UNRECORDED and word != "--restart":
+        elif word.partition("=")[0] not in UNRECORDED and word not in SWITCHES:
             kept.append(word)
     return kept
+
+
+COMMANDS = {
+    "run": _run,
+    "sweep": _sweep,
+    "trace": _trace,
+    "cells": _cells,
+    "report": _report,
+    "evaluate": _evaluate,
+    "export": _export,
+    "sample": _sample,
+    "data": _data,
+    "doctor": _doctor,
+    "theano": _theano,
+}

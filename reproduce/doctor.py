@@ -3,6 +3,7 @@
 import os
 import platform
 import sys
+from dataclasses import dataclass
 
 from datasets import catalog
 from datasets.errors import one_line
@@ -12,8 +13,17 @@ from reproduce.runs import provenance
 from reproduce.shim import threads
 
 
+@dataclass(frozen=True)
+class Check:
+    """What was found: its state is ``ok``, ``note`` (something optional is missing) or ``bad``, with what to do."""
+
+    state: str
+    name: str
+    text: str
+
+
 def examine(data):
-    """Yield one line per check: ``ok``, ``note`` (something optional is missing) or ``bad``, with what to do.
+    """Yield every `Check`.
 
     Parameters
     ----------
@@ -21,24 +31,24 @@ def examine(data):
         Folder of prepared data.
     """
     found = provenance.software()
-    yield _line("ok", "python", f"{platform.python_version()} ({sys.executable})")
+    yield Check("ok", "python", f"{platform.python_version()} ({sys.executable})")
     packages = ", ".join(f"{name} {found[name] or 'missing'}" for name in provenance.PACKAGES)
     missing = [name for name in provenance.PACKAGES if found[name] is None]
-    yield _line("bad" if missing else "ok", "packages", packages + ("; run 'make venv'" if missing else ""))
+    yield Check("bad" if missing else "ok", "packages", packages + ("; run 'make venv'" if missing else ""))
     untested = [problem for name in versions.TESTED if (problem := versions.untested(name, found[name]))]
     for problem in untested:
-        yield _line("note", "versions", problem)
+        yield Check("note", "versions", problem)
     if not untested:
-        yield _line("ok", "versions", f"{', '.join(versions.TESTED)}: all within the tested range")
-    yield _line("ok", "processor", provenance.processor())
+        yield Check("ok", "versions", f"{', '.join(versions.TESTED)}: all within the tested range")
+    yield Check("ok", "processor", provenance.processor())
     yield from _c_backend()
     yield from _jax_backend()
     for data_set in catalog.DATA_SETS.values():
         state = data_set.state(data)
         if state == "not prepared":
-            yield _line("note", data_set.name, f"not prepared: python -m reproduce data prepare {data_set.name}")
+            yield Check("note", data_set.name, f"not prepared: python -m reproduce data prepare {data_set.name}")
         else:
-            yield _line("bad" if state.startswith("unusable") else "ok", data_set.name, state)
+            yield Check("bad" if state.startswith("unusable") else "ok", data_set.name, state)
 
 
 def _c_backend():
@@ -47,19 +57,19 @@ def _c_backend():
 
         from reproduce import backends
     except ImportError as error:
-        yield _line("bad", "aesara", f"cannot be imported ({error}); run 'make venv'")
+        yield Check("bad", "aesara", f"cannot be imported ({error}); run 'make venv'")
         return
     if not backends.has_compiler():
         problem, remedy = backends.c_obstacle()
-        yield _line("note", "compiler", f"{problem}: runs use the jax backend; {remedy} for the c backend")
+        yield Check("note", "compiler", f"{problem}: runs use the jax backend; {remedy} for the c backend")
         return
-    yield _line("ok", "compiler", f"{aesara.config.cxx}: the c backend works")
+    yield Check("ok", "compiler", f"{aesara.config.cxx}: the c backend works")
     yield _convolutions()
     linked = aesara.config.blas__ldflags
-    yield _line("ok", "blas", f"linked: {linked}" if linked else "through NumPy's own OpenBLAS")
+    yield Check("ok", "blas", f"linked: {linked}" if linked else "through NumPy's own OpenBLAS")
     waiting = "sleep" if os.environ.get(threads.POLICY, "").lower() == "passive" else "spin"
-    yield _line("ok", "threads", f"{threads.blas_threads()} (set by OMP_NUM_THREADS); idle ones {waiting}")
-    yield _line("ok", "compiled", f"graphs are cached in {aesara.config.compiledir}")
+    yield Check("ok", "threads", f"{threads.blas_threads()} (set by OMP_NUM_THREADS); idle ones {waiting}")
+    yield Check("ok", "compiled", f"graphs are cached in {aesara.config.compiledir}")
 
 
 def _convolutions():
@@ -67,9 +77,9 @@ def _convolutions():
 
     found = onednn.find()
     if found:
-        return _line("ok", "convolutions", f"through oneDNN {found.version}")
+        return Check("ok", "convolutions", f"through oneDNN {found.version}")
     remedy = "oneDNN makes them faster: 'make venv' brings it, on Linux with an x86-64 processor"
-    return _line("note", "convolutions", f"through Aesara's patches and matrix products; {remedy}")
+    return Check("note", "convolutions", f"through Aesara's patches and matrix products; {remedy}")
 
 
 def _jax_backend():
@@ -79,15 +89,11 @@ def _jax_backend():
 
         devices = jax.devices()
     except (ImportError, RuntimeError, UserError) as error:
-        yield _line("bad", "jax", one_line(error))
+        yield Check("bad", "jax", one_line(error))
         return
     for device in devices:
         memory = (device.memory_stats() or {}).get("bytes_limit")
         size = f", {memory / 2**30:.1f} GiB for JAX" if memory else ""
-        yield _line("ok", "jax", f"{device.platform}: {device.device_kind}{size}")
+        yield Check("ok", "jax", f"{device.platform}: {device.device_kind}{size}")
     if all(device.platform == "cpu" for device in devices):
-        yield _line("note", "gpu", f"none found by JAX; with an NVIDIA GPU: {versions.cuda_pip_line()}")
-
-
-def _line(state, what, text):
-    return f"{state:5}{what:14}{text}"
+        yield Check("note", "gpu", f"none found by JAX; with an NVIDIA GPU: {versions.cuda_pip_line()}")

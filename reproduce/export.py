@@ -133,6 +133,6 @@ def _weights(name, weights, rows, recipe):
     if not weights[0].method.binarizes:
         return {name: rows.T}
     alpha = np.float32([1 if weight.alpha is None else weight.alpha.get_value() for weight in weights])
-    positive = formulas.sign(formulas.NUMPY, rows, recipe.zero_is_positive) > 0
+    positive = formulas.is_positive(rows, recipe.zero_is_positive)
     bits = np.packbits(positive, axis=1, bitorder="little")
     return {f"{name}.bits": bits, f"{name}.alpha": alpha if len(weights) > 1 else alpha.reshape(())}

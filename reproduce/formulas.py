@@ -33,8 +33,8 @@ NUMPY = SimpleNamespace(
 """NumPy's functions on float32 arrays; sums are accumulated in float64."""
 
 
-def sign(xp, x, zero_is_positive=True):
-    """±1 by the released scripts' rounding rule, in the shape and precision of `x`.
+def is_positive(x, zero_is_positive=True):
+    """Where `sign` is +1: booleans in the shape of `x`.
 
     ``x + 1`` is rounded before it is compared with 1, so that a float32 x in about (−3e-8, 0) counts as +1, as it does
     in ``round(clip((x + 1)/2, 0, 1))`` (released lab.py, binarization). NaN gives −1.
@@ -44,6 +44,13 @@ def sign(xp, x, zero_is_positive=True):
     zero_is_positive : bool
         True: +1 where ``x + 1 >= 1``, the released scripts' rule. False: +1 where ``x + 1 > 1``, the rule of
         BinaryConnect's own repository, which rounds halves to even.
+    """
+    one = x.dtype.type(1)
+    return x + one >= one if zero_is_positive else x + one > one
+
+
+def sign(xp, x, zero_is_positive=True):
+    """±1 by the released scripts' rounding rule, in the shape and precision of `x`; see `is_positive`.
 
     Examples
     --------
@@ -52,8 +59,7 @@ def sign(xp, x, zero_is_positive=True):
     ([-1.0, 1.0, 1.0, 1.0], [-1.0, -1.0, -1.0, 1.0])
     """
     one = x.dtype.type(1)
-    shifted = x + one
-    return xp.where(shifted >= one if zero_is_positive else shifted > one, one, -one)
+    return xp.where(is_positive(x, zero_is_positive), one, -one)
 
 
 def straight_through(xp, x, gradient):

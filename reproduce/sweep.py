@@ -180,10 +180,12 @@ class Sweep:
         Number of processes at a time.
     stop : reproduce.runs.stopping.Stop
         When to stop. Runs are then stopped too; each saves and can be continued.
+    quiet : bool
+        Whether only runs that failed are told of.
     """
 
-    def __init__(self, options, at_once, stop):
-        self._options, self._at_once, self._stop = options, at_once, stop
+    def __init__(self, options, at_once, stop, quiet=False):
+        self._options, self._at_once, self._stop, self._quiet = options, at_once, stop, quiet
         self._running = {}
         self.failed, self.unfinished = [], []
 
@@ -230,12 +232,14 @@ class Sweep:
         with printed:
             printed.seek(0)
             last = "".join(printed.read().rstrip().splitlines()[-1:])
+        failed = process.returncode not in (0, COME_AGAIN)
         if process.returncode == COME_AGAIN:
             self.unfinished.append(job)
-        elif process.returncode:
+        if failed:
             self.failed.append(job)
             last = f"{job.title}: failed with exit code {process.returncode}: {last}"
-        print(last)
+        if failed or not self._quiet:
+            print(last)
 
 
 def plan(timed):

@@ -10,6 +10,7 @@ from aesara.tensor.type import TensorType
 
 from datasets.storage.stored_rows import prefetched
 from reproduce.errors import UserError
+from reproduce.flips import flip_ratio, packed_signs
 from reproduce.held_out import HeldOut, Stopped, resident_rows, shaped
 from reproduce.model import networks, objectives, updates
 
@@ -75,6 +76,9 @@ class Training:
         The best epoch's model, name to array.
     test_losses : list of float
         The loss of that model on each test sequence; language models only.
+    signs : dict or None
+        The signs of the binarized weights at the beginning of the current epoch, packed, by weight tensor. None until
+        an epoch begins.
 
     Notes
     -----
@@ -91,7 +95,7 @@ class Training:
         self.network = networks.build(experiment, weights_rng, vocabulary)
         self.objective = objectives.of(experiment)
         self.progress = Progress(learning_rate=experiment["training.learning_rate"])
-        self.best, self.test_losses = {}, []
+        self.best, self.test_losses, self.signs = {}, [], None
         limit = experiment["data.resident_limit"] or backend.resident_limit
         self.resident = 4 * math.prod(splits.train.x.shape) <= limit
         self.minibatch = _minibatch(experiment, splits.train, self.resident)
@@ -147,7 +151,7 @@ class Training:
         """Train the rest of the current epoch, then evaluate the network.
 
         The epoch can stop after any step and continue later, even in another process that has restored the backend's
-        state, `rng` and `progress`. The result is the same bit for bit.
+        state, `rng`, `progress` and `signs`. The result is the same bit for bit.
 
         Parameters
         ----------
@@ -164,6 +168,8 @@ class Training:
             The epoch's row of the log; None if it was stopped.
         """
         progress = self.progress
+        if self.signs is None and not progress.minibatch:
+            self.signs = self._signs(self.model())
         start = self.rng.get_state()
         rows = self.shuffle()[progress.minibatch :]
         end = self.rng.get_state()
@@ -191,6 +197,7 @@ class Training:
         valid_loss, valid_error, _ = self.held_out.evaluate("valid", should_stop)
         judged = {"valid_loss": valid_loss, "valid_error": valid_error}[self.objective.judged_by]
         model = self.model()
+        signs = self._signs(model)
         # The sign of NaN is −1, so a network with dead weights may be judged by a finite number all the same.
         finite = all(np.isfinite(array).all() for array in model.values())
         is_best = finite and math.isfinite(judged) and judged <= getattr(progress, self.objective.judged_by)
@@ -216,7 +223,9 @@ class Training:
             "test_loss": progress.test_loss,
             "test_error": progress.test_error,
             "best_epoch": progress.best_epoch,
-        } | self.alphas()
+        }
+        row |= self.alphas() | self._flip_ratios(signs, model)
+        self.signs = signs
         progress.rows.append(row)
         progress.learning_rate = decayed(progress.learning_rate, progress.epoch, self.experiment)
         return row
@@ -232,6 +241,19 @@ class Training:
         scaled = [weight for weight in self.network.weights if weight.alpha is not None]
         state = self.backend.state([weight.alpha.name for weight in scaled])
         return {f"alpha_{w.name.removesuffix('.W')}": float(state[w.alpha.name]) for w in scaled}
+
+    def _signs(self, state):
+        """The signs of every binarized weight tensor in `state`, by the tensor's name."""
+        binarized = [weight for weight in self.network.weights if weight.method.binarizes]
+        return {w.name: packed_signs(state[w.latent.name], self.network.recipe.zero_is_positive) for w in binarized}
+
+    def _flip_ratios(self, now, model):
+        """The share of each binary tensor's signs that changed since the epoch began, as ``flip_ratio_<layer>``."""
+        sizes = {weight.name: model[weight.latent.name].size for weight in self.network.weights}
+        return {
+            f"flip_ratio_{name.removesuffix('.W')}": self.signs and flip_ratio(self.signs[name], bits, sizes[name])
+            for name, bits in now.items()
+        }
 
     def model(self):
         """Copies of the network's variables by name."""

@@ -1,4 +1,5 @@
 import gzip
+import io
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 
+from datasets import progress
 from reproduce import backends, cli
 from reproduce.runs.provenance import CHECKOUT
 from tests.idx_bytes import idx_bytes
@@ -120,11 +122,14 @@ def test_an_unwritable_run_folder_is_named(capsys, tmp_path):
     assert "cannot write to" in line and "--runs" in line
 
 
-def test_run_trains_records_and_then_has_nothing_to_do(capsys, tmp_path):
+def test_run_trains_records_and_then_has_nothing_to_do(capsys, tmp_path, monkeypatch):
     argv = ["run", "digits", "--method", "bwn", "--seed", "3", "--backend", "jax", *TINY, "--runs", str(tmp_path)]
+    monkeypatch.setattr(progress, "LOGGED", 0)
     assert cli.main(argv) == 0
     first = capsys.readouterr()
-    assert "test error" in first.out and "epoch 1/1" in first.err
+    assert "test error" in first.out and "epoch 1/1  train loss" in first.err
+    line = r"^digits\S* bwn seed 3: epoch 1/1: 50%  12 of 24 steps  [\d.e+]+/s  \d.* left  loss \d\.\d{4}$"
+    assert re.search(line, first.err, re.MULTILINE)
     (path,) = tmp_path.rglob("record.json")
     record = json.loads(path.read_text())
     assert record["argv"] == argv[: argv.index("--runs")]
@@ -138,8 +143,10 @@ def test_run_trains_records_and_then_has_nothing_to_do(capsys, tmp_path):
     record["settings"]["training.batch_size"] = 25
     path.write_text(json.dumps(record))
     assert "training.batch_size was 25, now 50" in fails(capsys, *argv)
-    assert cli.main([*argv, "--restart"]) == 0
-    assert json.loads(path.read_text())["settings"]["training.batch_size"] == 50
+    assert cli.main([*argv, "--restart", "--quiet"]) == 0
+    assert capsys.readouterr() == (first.out, "")
+    record = json.loads(path.read_text())
+    assert record["settings"]["training.batch_size"] == 50 and record["argv"] == argv[: argv.index("--runs")]
 
 
 def test_trace_prints_json_or_writes_it(capsys, tmp_path):
@@ -189,7 +196,7 @@ def test_epochs_that_disagree_are_refused(capsys, tmp_path):
 
 def test_folders_stay_out_of_the_recorded_command():
     argv = ["run", "mnist", "--data", "d", "--method", "lab", "--runs=r", "--set", "a=1", "--from", "x", "--out", "o"]
-    argv += ["--minutes", "3", "--checkpoint-minutes=1"]
+    argv += ["--minutes", "3", "--checkpoint-minutes=1", "--quiet", "-q"]
     assert cli._portable(argv) == ["run", "mnist", "--method", "lab", "--set", "a=1"]
 
 
@@ -201,6 +208,37 @@ def test_data_and_doctor_say_what_is_there(capsys, tmp_path):
     examined = capsys.readouterr().out
     assert "aesara 2.9.4" in examined and "data prepare mnist" in examined
     assert backends.c_obstacle() or re.search(r"^(ok|note) +convolutions +through ", examined, re.MULTILINE)
+
+
+def test_data_and_doctor_print_json(capsys, tmp_path):
+    assert cli.main(["data", "list", "--json", "--data", str(tmp_path)]) == 0
+    listed = {entry["name"]: entry["state"] for entry in json.loads(capsys.readouterr().out)}
+    assert listed["digits"] == "built in" and listed["mnist"] == "not prepared"
+    assert "--json works with 'data list' only" in fails(capsys, "data", "verify", "--json")
+    assert cli.main(["doctor", "--json", "--data", str(tmp_path)]) == 0
+    checks = json.loads(capsys.readouterr().out)
+    assert {"state": "ok", "name": "digits", "text": "built in"} in checks
+    assert {check["state"] for check in checks} <= {"ok", "note", "bad"}
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("no_color", "term", "colours"), [("", "xterm", True), ("1", "xterm", False), ("", "dumb", False)]
+)
+def test_colours_are_for_terminals_without_no_color(monkeypatch, tmp_path, no_color, term, colours):
+    monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setenv("TERM", term)
+    out, err = Terminal(), Terminal()
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", err)
+    assert cli.main(["doctor", "--data", str(tmp_path)]) == 0
+    assert cli.main(["rum"]) == 2
+    assert ("\x1b[32mok   \x1b[0mdigits        built in" in out.getvalue()) == colours
+    assert err.getvalue().startswith("\x1b[31merror:\x1b[0m " if colours else "error: ")
 
 
 def test_cells_and_report_read_runs(capsys, tmp_path):

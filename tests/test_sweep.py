@@ -117,8 +117,9 @@ def test_the_cheapest_come_first_and_the_unknown_last():
 def test_a_sweep_stops_and_continues(tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     command = ["sweep", "digits", "--methods", "full-precision", "bwn", "--seeds", "1", "--jobs", "2"]
-    assert cli.main([*command, "--minutes", "0.1", "--backend", "jax"]) == 75
-    assert "run the same command to continue" in capfd.readouterr().err
+    assert cli.main([*command, "--minutes", "0.1", "--backend", "jax", "--quiet"]) == 75
+    stopped = capfd.readouterr()
+    assert stopped.out == "" and "run the same command to continue" in stopped.err
     assert cli.main([*command, "--backend", "jax"]) == 0
     said = capfd.readouterr().out
     for method in ("full-precision", "bwn"):
@@ -130,6 +131,6 @@ def test_a_sweep_stops_and_continues(tmp_path, monkeypatch, capfd):
 
 def test_a_run_that_fails_is_named_and_the_others_go_on(tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
-    assert cli.main(["sweep", "mnist", "--methods", "lab", "bwn", "--seeds", "77", "--data", "none"]) == 1
+    assert cli.main(["sweep", "mnist", "--methods", "lab", "bwn", "--seeds", "77", "--data", "none", "--quiet"]) == 1
     said = capfd.readouterr().out.splitlines()
     assert len(said) == 2 and all(": failed with exit code 2: error: " in line for line in said)

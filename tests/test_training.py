@@ -59,8 +59,10 @@ def test_an_epoch_updates_the_log_and_ties_go_to_the_later_epoch(training, monke
         return 0.5, next(errors), []
 
     monkeypatch.setattr(training.held_out, "evaluate", evaluate)
-    seen = []
-    rows = [training.run_epoch(after_steps=seen.extend), training.run_epoch(), training.run_epoch()]
+    seen, signs = [], [training.model()["dense1.W"] >= 0]
+    rows = [training.run_epoch(after_steps=seen.extend)]
+    signs.append(training.model()["dense1.W"] >= 0)
+    rows += [training.run_epoch(), training.run_epoch()]
     assert asked == ["valid", "test", "valid", "test", "valid"]
     assert [row["best_epoch"] for row in rows] == [1, 2, 2]
     assert [row["test_error"] for row in rows] == [20.0, 19.0, 19.0]
@@ -68,6 +70,7 @@ def test_an_epoch_updates_the_log_and_ties_go_to_the_later_epoch(training, monke
     assert training.finished and training.progress.rows == rows
     assert set(training.best) == {variable.name for variable in training.network.variables}
     assert rows[0]["alpha_dense1"] > 0
+    assert rows[0]["flip_ratio_dense1"] == np.mean(signs[0] != signs[1]) > 0
 
 
 def test_a_dead_weight_ends_the_run_though_its_loss_is_finite():
@@ -135,18 +138,19 @@ def tiny_training(kind, method, backend):
 
 def snapshot(training):
     """All that a training needs to go on, as a checkpoint keeps it."""
-    return training.backend.state(), training.rng.get_state(), json.dumps(asdict(training.progress))
+    signs = training.signs if training.progress.minibatch else None
+    return training.backend.state(), training.rng.get_state(), json.dumps(asdict(training.progress)), signs
 
 
 def restore(training, kept):
-    state, generator, progress = kept
+    state, generator, progress, training.signs = kept
     training.backend.restore(state)
     training.rng.set_state(generator)
     training.progress = Progress(**json.loads(progress))
 
 
 def as_bytes(kept):
-    state, generator, progress = kept
+    state, generator, progress, _ = kept
     return {name: value.tobytes() for name, value in state.items()}, generator[1].tobytes(), progress
 
 

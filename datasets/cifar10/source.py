@@ -1,13 +1,12 @@
 """CIFAR-10 on disk: its published archive and the HDF5 file made from it, which also has whitened pictures."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from datasets.errors import DataError
 from datasets.preprocessing import ZCA, global_contrast_normalize
+from datasets.progress import Progress
 from datasets.storage.archives import read_members
 from datasets.storage.files import read_content
 from datasets.storage.prepared import HDF5Source
@@ -139,9 +138,8 @@ def _chunks(X):
 
 def _write_whitened(h5, data):
     zca = ZCA()
-    with tqdm(desc="whitening", total=1 + sum(map(len, data.values())), file=sys.stderr, disable=None) as bar:
+    with Progress("whitening", sum(map(len, data.values())), "pictures") as bar:
         zca.fit(global_contrast_normalize(data["train"], scale=GCN_SCALE))
-        bar.update()
         for which_set, pixels in data.items():
             whitened = h5.create_dataset(
                 f"whitened/{which_set}",

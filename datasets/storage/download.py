@@ -3,21 +3,19 @@
 import http.client
 import itertools
 import re
-import sys
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
-from tqdm import tqdm
-
 from datasets.errors import DataError, one_line, printable
+from datasets.progress import Progress
 from datasets.storage.files import BLOCK, locked, publish, writing
 
 TIMEOUT = 30  # seconds without a byte
 SLOWEST = 500  # bytes a second
 WORTHWHILE = 16_384  # bytes that an attempt must bring for another one
-LENGTH = re.compile("[0-9]{1,18}")  # tqdm and int() fail on much longer ones
+LENGTH = re.compile("[0-9]{1,18}")  # int() fails on much longer ones
 LARGEST = 4 << 30  # bytes; the largest published file has 1.3 GB
 USER_AGENT = "lab-reproduce (urllib)"
 
@@ -131,9 +129,7 @@ def _transfer(url, file, part, timeout):
         length = response.headers.get("Content-Length") or ""
         total = start + int(length) if LENGTH.fullmatch(length) else None
         name = part.name.removesuffix(".part")
-        with tqdm(
-            desc=name, initial=start, total=total, unit="B", unit_scale=True, file=sys.stderr, disable=None
-        ) as bar:
+        with Progress(name, total, "MB", start, scale=10**6) as bar:
             for block in _blocks(response, timeout):
                 file.write(block)
                 bar.update(len(block))

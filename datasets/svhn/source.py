@@ -1,12 +1,10 @@
 """SVHN on disk: its three published files and the HDF5 file made from them."""
 
-import sys
-
 import numpy as np
-from tqdm import tqdm
 
 from datasets.design_matrix import DenseDesignMatrix
 from datasets.preprocessing import GlobalContrastNormalization, LeCunLCN, Pipeline
+from datasets.progress import Progress
 from datasets.storage.prepared import HDF5Source
 from datasets.storage.source_files import SourceFile
 from datasets.storage.stored_rows import read_rows
@@ -84,7 +82,7 @@ class SVHNSource(HDF5Source):
         labels = {part: read_labels(mats[part], count) for part, count in self.num_examples.items()}
         sets = self._sets(labels)
         total = sum(self.num_examples.values()) + sum(len(sets[which_set]) for which_set in PREPROCESSED)
-        with tqdm(desc=self.name, total=total, unit="rows", file=sys.stderr, disable=None) as bar:
+        with Progress(self.name, total, "rows") as bar:
             pixels = self._write_pixels(h5, mats, bar)
             h5["pixels/y"] = np.concatenate(list(labels.values())) - np.int32(1)
             for which_set, rows in sets.items():

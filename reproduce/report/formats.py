@@ -3,6 +3,7 @@
 import math
 
 from datasets.errors import printable
+from datasets.progress import duration
 from reproduce.methods import METHODS
 from reproduce.report.statistics import UNDECIDED
 
@@ -89,15 +90,6 @@ def more_seeds(comparison):
 def _durations(times, limits):
     """So many times the `limits`, in words; once if they are equal."""
     return " to ".join(dict.fromkeys(duration(times * seconds) for seconds in limits))
-
-
-def duration(seconds):
-    """``1.4 s``, ``75 min``, ``2.1 h`` or ``208 h``."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    if seconds < 2 * 3600:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.{0 if seconds >= 360_000 else 1}f} h"
 
 
 def setup(name):

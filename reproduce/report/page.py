@@ -244,6 +244,18 @@ def _training(rows):
     return [(title, _figures(runs, f"training-{i}")) for i, (title, runs) in enumerate(setups.items())]
 
 
+BY_LAYER = (
+    (plots.ALPHA, plots.scales, "Scale α of each layer", "At the end of each epoch. Each line is one seed."),
+    (
+        plots.FLIP_RATIO,
+        plots.flip_ratios,
+        "Flip ratio of each layer",
+        "The share of the layer’s binary weights whose sign changed in the epoch. Each line is one seed.",
+    ),
+)
+"""Panels with a line for each layer: the beginning of the log's columns, the plot, title and caption."""
+
+
 def _figures(runs, name):
     methods = {}
     for method in sorted({run.record.method for run in runs}, key=formats.place):
@@ -265,17 +277,12 @@ def _figures(runs, name):
             _panels(plots.losses, methods, ["train_loss"], f"{name}-loss"),
         ),
     ]
-    scaled = {m: own for m, own in methods.items() if plots.alpha_columns(own[0])}
-    if scaled:
-        columns = plots.alpha_columns(next(iter(scaled.values()))[0])
-        kinds.append(
-            Figures(
-                "Scale α of each layer",
-                "At the end of each epoch. Each line is one seed.",
-                _layers([column.removeprefix("alpha_") for column in columns]),
-                _panels(plots.scales, scaled, columns, f"{name}-scale"),
-            )
-        )
+    for prefix, plot, title, caption in BY_LAYER:
+        columns = next((found for run in runs if (found := plots.layer_columns(run, prefix))), None)
+        if columns:
+            layers = _layers([column.removeprefix(prefix) for column in columns])
+            panels = _panels(plot, methods, columns, f"{name}-{prefix.strip('_').replace('_', '-')}")
+            kinds.append(Figures(title, caption, layers, panels))
     kept = {m: next((run for run in own if run.histogram.get("layers")), None) for m, own in methods.items()}
     kept = {m: run for m, run in kept.items() if run}
     if kept:

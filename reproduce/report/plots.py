@@ -61,6 +61,9 @@ LARGEST = 1e300
 GRADIENT_BINS = 61
 """An odd number, so that the middle bin is centred at 0."""
 
+ALPHA, FLIP_RATIO = "alpha_", "flip_ratio_"
+"""How the log's columns of scales and of flip ratios begin; the layer's name follows."""
+
 LAYERS = LinearSegmentedColormap.from_list("layers", ["#3f7fd0", "#9a68c8", "#d5567f", "#cf8420"])
 """Colours from the first layer to the last, all legible on white and on black."""
 
@@ -138,16 +141,25 @@ def losses(method, runs, limits, name):
 
 def scales(method, runs, limits, name):
     """α of every weight tensor of one method over epochs."""
-    columns = alpha_columns(runs[0])
+    return _by_layer(method, runs, limits, name, ALPHA, "Scale α")
+
+
+def flip_ratios(method, runs, limits, name):
+    """The flip ratio of every weight tensor of one method over epochs."""
+    return _by_layer(method, runs, limits, name, FLIP_RATIO, "Flip ratio")
+
+
+def _by_layer(method, runs, limits, name, prefix, what):
+    columns = layer_columns(runs[0], prefix)
     lines = list(zip(columns, layer_colours(len(columns)), strict=True))
-    ends = ", ".join(f"{column.removeprefix('alpha_')} {runs[0].log[column][-1]:.3g}" for column in columns)
-    alt = f"Scale α of each layer; at the end, seed {runs[0].record.seed}: {ends}"
+    ends = ", ".join(f"{column.removeprefix(prefix)} {runs[0].log[column][-1]:.3g}" for column in columns)
+    alt = f"{what} of each layer; at the end, seed {runs[0].record.seed}: {ends}"
     return _curves(method, runs, lines, limits, [], name, alt)
 
 
-def alpha_columns(run):
-    """The log's columns of scales, in network order."""
-    return [column for column in run.log if column.startswith("alpha_")]
+def layer_columns(run, prefix):
+    """The log's columns that begin with `prefix`, one for each weight tensor in network order."""
+    return [column for column in run.log if column.startswith(prefix)]
 
 
 def histograms(method, run, name):

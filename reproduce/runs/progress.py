@@ -2,7 +2,7 @@
 
 import sys
 
-from tqdm import tqdm
+from datasets.progress import Progress, duration
 
 
 class Unseen:
@@ -20,52 +20,66 @@ class Unseen:
     def epoch(self, row, training):
         """An epoch has ended; `row` is its row of the log."""
 
+    def close(self):
+        """The run is over or stopped."""
 
-class Screen(Unseen):
-    """A bar of minibatches for the current epoch, and a line an epoch."""
+
+class Notes(Unseen):
+    """The notes alone: what `--quiet` leaves."""
 
     def __init__(self, title):
         self._title = title
-        self._bar = None
-        self._total = self._epochs = self._done = 0
 
     def start(self, training, notes):
-        self._total = training.batches
-        self._epochs = training.experiment["training.epochs"]
-        progress = training.progress
-        self._done = progress.minibatch
-        if progress.epoch or progress.minibatch:
-            where = f"epoch {progress.epoch + 1}, minibatch {progress.minibatch + 1} of {self._total}"
-            notes = [
-                *notes,
-                f"continues at {where}" if progress.minibatch else f"continues after epoch {progress.epoch}",
-            ]
         for note in notes:
-            print(f"{self._title}: {note}", file=sys.stderr)
+            self._say(note)
+
+    def _say(self, text):
+        print(f"{self._title}: {text}", file=sys.stderr)
+
+
+class Screen(Notes):
+    """The progress within the current epoch, and a line an epoch."""
+
+    def __init__(self, title):
+        super().__init__(title)
+        self._shown = None
+        self._total = self._epochs = self._epoch = self._done = 0
+
+    def start(self, training, notes):
+        super().start(training, notes)
+        progress = training.progress
+        self._total, self._epochs = training.batches, training.experiment["training.epochs"]
+        self._epoch, self._done = progress.epoch + 1, progress.minibatch
+        if progress.minibatch:
+            self._say(f"continues at epoch {self._epoch}, minibatch {progress.minibatch + 1} of {self._total}")
+        elif progress.epoch:
+            self._say(f"continues after epoch {progress.epoch}")
 
     def finished_earlier(self):
-        print(f"{self._title}: finished earlier, nothing to do (--restart starts anew)", file=sys.stderr)
+        self._say("finished earlier, nothing to do (--restart starts anew)")
 
     def losses(self, some):
-        if self._bar is None:
-            self._bar = tqdm(
-                total=self._total, initial=self._done, desc=self._title, unit="step", leave=False, disable=None
-            )
-            self._done = 0
-        self._bar.update(len(some))
-        self._bar.set_postfix_str(f"loss {float(some[-1]):.4f}", refresh=False)
+        if self._shown is None:  # after the first step, which may have compiled
+            title = f"{self._title}: epoch {self._epoch}/{self._epochs}"
+            self._shown = Progress(title, self._total, "steps", self._done + len(some))
+        else:
+            self._shown.update(len(some), f"loss {float(some[-1]):.4f}")
 
     def epoch(self, row, training):
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        self.close()
         progress = training.progress
+        self._epoch, self._done = progress.epoch + 1, 0
         left = (self._epochs - row["epoch"]) * progress.seconds / row["epoch"]
         kind = training.objective.judged_by.removeprefix("valid_")
         valid, best, test = row[f"valid_{kind}"], getattr(progress, f"valid_{kind}"), getattr(progress, f"test_{kind}")
-        print(
-            f"{self._title}: epoch {row['epoch']}/{self._epochs}  train loss {row['train_loss']:.5f}  "
+        self._say(
+            f"epoch {row['epoch']}/{self._epochs}  train loss {row['train_loss']:.5f}  "
             f"valid {kind} {valid:.5g}  best {best:.5g} at {progress.best_epoch} (test {test:.5g})  "
-            f"{progress.seconds:.0f} s, {left:.0f} s left",
-            file=sys.stderr,
+            f"{duration(progress.seconds)}, {duration(left)} left"
         )
+
+    def close(self):
+        if self._shown is not None:
+            self._shown.close()
+            self._shown = None

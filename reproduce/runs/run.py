@@ -156,7 +156,10 @@ class Run:
         if not training.finished:  # else the record would say so before the last save
             self._write_logs(training)
         watch.start(training, [note for note in (damage, self._moved) if note])
-        self._train(training, watch, stop, 60 * checkpoint_minutes)
+        try:
+            self._train(training, watch, stop, 60 * checkpoint_minutes)
+        finally:
+            watch.close()
         return self.record
 
     @property
@@ -256,6 +259,7 @@ class Run:
         with self._fitting():
             training.backend.restore(groups["arrays"])
             checkpoints.unpack_generator(training.rng, header["generator"])
+            training.signs = groups.get("signs")  # a checkpoint within an epoch has them, unless it is older
             self._join(header)
             if progress.best_epoch:
                 best = groups.get("best")
@@ -297,6 +301,8 @@ class Run:
         if training.best:
             groups["best"] = training.best
             header |= self._of_best(training)
+        if training.signs and training.progress.minibatch:
+            groups["signs"] = training.signs
         if self._recorder and training.progress.minibatch:
             groups["recording"] = self._recorder.state()
         path, previous = self._checkpoints
@@ -340,7 +346,7 @@ class Run:
     def _write_logs(self, training):
         text = io.StringIO()
         rows = training.progress.rows
-        extra = [key for key in (rows[0] if rows else ()) if key not in LOG_COLUMNS]
+        extra = dict.fromkeys(key for row in rows for key in row if key not in LOG_COLUMNS)  # old rows lack some
         writer = csv.DictWriter(text, [*LOG_COLUMNS, *extra], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)

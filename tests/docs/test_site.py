@@ -44,3 +44,9 @@ def test_files_are_found_through_pages_outside_docs():
     assert {"original_configs/mnist.toml", "README.md"} <= set(found)
     assert any(path.startswith("results/mnist/lab/") for path in found), "README.md leads to the records"
     assert not any(path.startswith("docs/") for path in found)
+
+
+def test_the_lock_pins_mkdocs_and_all_that_it_needs():
+    lines = (ROOT / "requirements-docs.lock").read_text(encoding="utf-8").splitlines()[1:]
+    assert lines and all(re.fullmatch(r"[\w-]+==[\w.]+", line) for line in lines)
+    assert any(line.startswith("mkdocs==1.") for line in lines), "the hooks are those of MkDocs 1"

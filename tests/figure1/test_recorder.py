@@ -151,6 +151,7 @@ def test_recording_leaves_the_trajectory_bit_for_bit_as_it_is(backend):
         training.backend.restore(start)
         training.rng.set_state(generator)
         training.progress = Progress(training.experiment["training.learning_rate"])
+        training.signs = None
         rows = [training.run_epoch(recorder and recorder.add), training.run_epoch()]
         state = {name: value.tobytes() for name, value in training.backend.state().items()}
         found.append((rows, state, training.rng.get_state()[1].tobytes()))

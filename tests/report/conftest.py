@@ -76,6 +76,8 @@ def _write_log(folder, epochs, result, method):
     }
     if method in ("bwn", "lab", "xnor", "lab2"):
         columns |= {f"alpha_{layer}": 0.01 * (i + 1) + 0.001 * epoch for i, layer in enumerate(LAYERS)}
+    if method != "full-precision":
+        columns |= {f"flip_ratio_{layer}": 0.1 / (epoch + i) for i, layer in enumerate(LAYERS)}
     with open(folder / "log.csv", "w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(columns)

@@ -1,5 +1,6 @@
 """Two sets of records side by side."""
 
+import json
 import re
 
 import numpy as np
@@ -78,6 +79,11 @@ def test_both_files_name_every_run_and_their_links_lead_to_records(sets, capsys)
     for text in (html, markdown):
         assert "different" in text and "Only in A: mnist, BWN." in text and "test_error is nan" in text
     assert not (out / "index.html").exists()
+    assert cli.main(["report", "--compare", *map(str, sets), "--out", str(out), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert len(found["pairs"][0]["A"]) == len(found["pairs"][0]["B"]) == 4
+    assert "different" in {pair.get("verdict") for pair in found["pairs"]}
+    assert found["page"] == str(out / "compare.html")
 
 
 def test_two_empty_sets_say_so(tmp_path, capsys):

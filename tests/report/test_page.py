@@ -99,6 +99,12 @@ def test_the_page_begins_with_what_was_found(html, markdown):
     assert "lies there: BNN on MNIST" in before and "lies there: BNN on MNIST" in markdown[:2000]
 
 
+def test_flips_have_panels_for_every_method_that_binarizes(reader):
+    drawn = [figure["aria-label"] for figure in reader.figures if "Flip ratio of each layer" in figure["aria-label"]]
+    assert {label.partition(".")[0] for label in drawn} == {"BinaryConnect", "BWN", "LAB", "BNN", "XNOR", "LAB2"}
+    assert "LAB. Flip ratio of each layer; at the end, seed 1234: dense1 0.002, dense2 0.00196" in "\n".join(drawn)
+
+
 def test_what_was_not_run_is_one_line_a_table(html, markdown):
     assert html.count('<details class="fold">') == 4 == markdown.count("<details>")
     for text in (html, markdown):

@@ -13,6 +13,7 @@ import pytest
 from datasets.errors import NotPreparedError
 from reproduce import backends, experiments, sampling, splits
 from reproduce.errors import UserError
+from reproduce.report.run_folders import read
 from reproduce.runs import checkpoints
 from reproduce.runs import run as runs
 from reproduce.runs.progress import Screen, Unseen
@@ -82,20 +83,24 @@ class StopAfter(Unseen):
     """Calls `request`, which must ask for a stop, after some steps."""
 
     def __init__(self, stop, steps, request):
-        self.stop, self.left, self.request = stop, steps, request
+        self.stop, self.left, self.request, self.closed = stop, steps, request, False
 
     def losses(self, some):
         self.left -= len(some)
         if self.left <= 0 and not self.stop():
             self.request()
 
+    def close(self):
+        self.closed = True
+
 
 def test_a_run_out_of_time_goes_on_elsewhere(tmp_path, whole):
     """Its folder is moved, as into another clone; nothing in it says where it was."""
     stop = Stop(minutes=60)
     time_is_up = functools.partial(stop.__init__, minutes=1e-9)
-    record = execute(make(tmp_path / "here" / "runs"), StopAfter(stop, 30, time_is_up), stop=stop)
-    assert stop.reason == "--minutes 1e-09" and stop.exit_code == 75 and not record.complete
+    watch = StopAfter(stop, 30, time_is_up)
+    record = execute(make(tmp_path / "here" / "runs"), watch, stop=stop)
+    assert watch.closed and stop.reason == "--minutes 1e-09" and stop.exit_code == 75 and not record.complete
     (tmp_path / "elsewhere").mkdir()
     shutil.move(tmp_path / "here" / "runs", tmp_path / "elsewhere" / "runs")
     moved = make(tmp_path / "elsewhere" / "runs")
@@ -229,9 +234,26 @@ def test_a_checkpoint_of_before_it_held_the_best_model_goes_on(killed, whole):
     """Its model lies beside it."""
     path = killed.folder / "checkpoint.h5"
     header, groups = checkpoints.load(path)
-    checkpoints.save(path, header, arrays=groups["arrays"])
+    checkpoints.save(path, header, arrays=groups["arrays"], signs=groups["signs"])
     execute(killed)
     assert run_files(killed.folder) == run_files(whole.folder)
+
+
+def test_a_run_that_began_before_flips_were_counted_goes_on(killed, whole):
+    """Killed in its third epoch: the log lacks the flips of the first three."""
+    path = killed.folder / "checkpoint.h5"
+    header, groups = checkpoints.load(path)
+    assert groups.pop("signs").keys() == {"dense1.W", "dense2.W"}
+    for row in header["progress"]["rows"]:
+        del row["flip_ratio_dense1"], row["flip_ratio_dense2"]
+    checkpoints.save(path, header, **groups)
+    execute(killed)
+    (after,), _ = read([killed.folder])
+    (before,), _ = read([whole.folder])
+    log, expected = after.log, before.log
+    for name in ("flip_ratio_dense1", "flip_ratio_dense2"):
+        assert np.isnan(log[name][:3]).all() and log[name][3] == expected[name][3] > 0
+    assert np.array_equal(log["train_loss"], expected["train_loss"]) and log.keys() == expected.keys()
 
 
 def test_a_disk_that_is_too_small_is_refused_before_anything_is_written(tmp_path, monkeypatch):

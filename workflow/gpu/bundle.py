@@ -1,6 +1,6 @@
 """Collects what a machine with a GPU, but without a network, needs to run this project: ``make gpu-bundle``.
 
-The machine has Python 3.12, NumPy 2, SciPy, h5py, matplotlib, Jinja2, tqdm and JAX for CUDA. The folder
+The machine has Python 3.12, NumPy 2, SciPy, h5py, matplotlib, Jinja2 and JAX for CUDA. The folder
 build/gpu-bundle gets the rest:
 
 - ``checkout``, the files of the current commit;
@@ -23,7 +23,7 @@ PACKAGES = (
     "aesara", "appdirs", "cons", "etuples", "fissix", "Lasagne", "logical-unification", "miniKanren",
     "multipledispatch",
 )  # fmt: skip
-"""hdf5plugin is left out: only SVHN files that pylearn2 wrote need it."""
+"""Left out are hdf5plugin, which only SVHN files that pylearn2 wrote need, and shtab, which only completion needs."""
 
 DATA = ("mnist", "war_and_peace")
 LARGEST = 40 * 2**20  # bytes

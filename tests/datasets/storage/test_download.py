@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
+from datasets import progress
 from datasets.errors import DataError
 from datasets.storage.download import download
 from datasets.storage.files import read_content
@@ -239,7 +240,7 @@ def test_no_place_to_write(serve, tmp_path):
         download([serve(FILE).url], tmp_path / "folder" / "file.gz", is_right)
 
 
-def test_progress_is_shown_on_a_terminal_only(serve, tmp_path, monkeypatch, capsys):
+def test_progress_is_shown_on_a_terminal_and_not_of_a_short_download_in_a_log(serve, tmp_path, monkeypatch, capsys):
     download([serve(FILE).url], tmp_path / "one", is_right)
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "")
@@ -249,6 +250,8 @@ def test_progress_is_shown_on_a_terminal_only(serve, tmp_path, monkeypatch, caps
             return True
 
     monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setattr(progress, "REDRAWN", 0)
+    monkeypatch.setenv("TERM", "xterm")
     download([serve(FILE).url], tmp_path / "two", is_right)
-    assert re.search(r"two: 100%.*3\.00M/3\.00M", sys.stderr.getvalue())
+    assert re.search(r"two: 100%  3\.0 of 3\.0 MB  .*/s  0\.0 s left", sys.stderr.getvalue())
     assert capsys.readouterr().out == ""
