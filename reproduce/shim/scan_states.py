@@ -42,9 +42,17 @@ def _states(inputs, outputs, info):
 def _as_open(outer, inner):
     """`outer`, the steps of `inner`, without a known length of 1 where `inner` has none."""
     from aesara.tensor.shape import unbroadcast
+    from aesara.tensor.subtensor import IncSubtensor
 
     before = outer.type.ndim - inner.type.ndim
-    return unbroadcast(outer, *(before + axis for axis, flag in enumerate(inner.type.broadcastable) if not flag))
+    axes = [before + axis for axis, flag in enumerate(inner.type.broadcastable) if not flag]
+    if not any(outer.type.broadcastable[axis] for axis in axes):
+        return outer
+    if outer.owner and isinstance(outer.owner.op, IncSubtensor) and outer.owner.inputs[1].type.ndim == outer.type.ndim:
+        # Aesara shortens only buffers into which initial values were just set as it should; others give wrong results.
+        buffer, initial, *indices = outer.owner.inputs
+        return outer.owner.op(unbroadcast(buffer, *axes), unbroadcast(initial, *axes), *indices)
+    return unbroadcast(outer, *axes)
 
 
 def _with_consistent_states(inputs, outputs, info):

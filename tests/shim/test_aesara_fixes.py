@@ -226,6 +226,18 @@ def test_a_variable_knows_the_line_that_made_it():
     assert name == __file__ and line.startswith("h, _ = theano.scan(")
 
 
+@pytest.mark.parametrize("linker", [pytest.param("cvm", marks=pytest.mark.compiler), "vm"])
+@pytest.mark.parametrize("taps", [[-1], [-4], [-3, -1]])
+def test_shortened_buffers_of_states_of_length_1(taps, linker):
+    """The new values are not asked for, so Aesara keeps few of them; the earlier ones must come out all the same."""
+    x, start = theano.tensor.dmatrix(), theano.shared(np.zeros((-taps[0], 1) if taps != [-1] else 1))
+    outputs = [{"initial": start, "taps": taps}, None]
+    (_, earlier), _ = theano.scan(lambda a, h, *others: (a, h), sequences=[x], outputs_info=outputs)
+    values = np.arange(1.0, 11)[:, None]
+    found = theano.function([x], earlier, mode=Mode(linker, "fast_run"))(values)
+    np.testing.assert_array_equal(found, np.vstack([np.zeros((-taps[0], 1)), values])[:10])
+
+
 def test_loops_with_states_of_length_1_are_copied():
     x = theano.tensor.dmatrix()
     h, _ = theano.scan(lambda a, h: a + h, sequences=[x], outputs_info=[theano.shared(np.zeros(1))])
