@@ -8,7 +8,8 @@ RUN := $(VENV)/bin/python
 DEMO_METHODS := full-precision binaryconnect bwn lab
 BACKEND ?= c
 
-.PHONY: demo test faults fuzz test-numpy2 test-sweep docs venv lint lock bench gpu-bundle peer-tests sanitize readme clean
+.PHONY: demo test faults fuzz test-numpy2 test-sweep docs venv lint lock bench gpu-bundle peer-tests theano-tests \
+  sanitize readme clean
 
 demo: venv
 	@for method in $(DEMO_METHODS); do $(RUN) -m reproduce run digits --method $$method || exit $$?; done
@@ -99,7 +100,11 @@ gpu-bundle: .venv-numpy2/ready
 	.venv-numpy2/bin/python -m workflow.gpu.bundle
 
 peer-tests: venv
-	$(RUN) benchmarks/peer_tests.py --backend $(BACKEND)
+	$(RUN) -m benchmarks.peer_tests --backend $(BACKEND)
+
+# Test modules of Theano 0.9.0; about 20 minutes.
+theano-tests: venv
+	$(RUN) -m benchmarks.theano_tests
 
 # Our own C code under GCC's address and undefined-behaviour sanitizers, compiled into a folder of its own.
 sanitize: venv

@@ -1,17 +1,28 @@
 """Repairs of Aesara 2.9.4. Each looks whether its fault is there, and does nothing where it is not."""
 
 import functools
+import operator
+import os
+import sys
 
 import numpy as np
+
+from reproduce.shim import scan_states
+
+SHIM = os.path.dirname(__file__) + os.sep
 
 
 def apply():
     """Repair what is broken in the imported Aesara."""
     repair_corr_mm()
     restore_bare_variables()
+    restore_attributes()
     let_powers_gain_shapes()
     repair_angles()
     let_default_updates_know_more()
+    scan_states.repair()
+    repair_second_gradient_of_max_pooling()
+    leave_us_out_of_traces()
 
 
 def repair_corr_mm():
@@ -51,6 +62,21 @@ def restore_bare_variables():
         self.type = type
 
     Variable.__init__ = __init__
+
+
+def restore_attributes():
+    """Give functions and loops Theano's attributes, and let ``del`` take a `default_update` back."""
+    from aesara.compile.function.types import Function
+    from aesara.compile.sharedvalue import SharedVariable
+    from aesara.scan.op import Scan
+
+    moved = (Function, "fn", "vm"), (Scan, "inputs", "inner_inputs"), (Scan, "outputs", "inner_outputs")
+    for kind, old, new in moved:
+        if not hasattr(kind, old):
+            setattr(kind, old, property(operator.attrgetter(new)))
+    update = SharedVariable.default_update
+    if update.fdel is None:
+        SharedVariable.default_update = update.deleter(lambda self: update.fset(self, None))
 
 
 def let_powers_gain_shapes():
@@ -94,6 +120,40 @@ def let_default_updates_know_more():
         return filter_variable(self, other, allow_convert)
 
     TensorType.filter_variable = accept_what_is_known_better
+
+
+def repair_second_gradient_of_max_pooling():
+    """Let the gradient of max-pooling's gradient have the shape of what is pooled to, not of what is pooled."""
+    from aesara.graph.basic import Apply
+    from aesara.tensor.signal.pool import DownsampleFactorMaxGradGrad
+    from aesara.tensor.type import TensorType
+
+    x, pooled = TensorType("float32", (4,))(), TensorType("float32", (2,))()
+    if DownsampleFactorMaxGradGrad(True, ndim=1).make_node(x, pooled, x, (2,)).outputs[0].type == pooled.type:
+        return
+    make_node = DownsampleFactorMaxGradGrad.make_node
+
+    @functools.wraps(make_node)
+    def make_node_of_pooled_shape(self, *arguments):
+        inputs = make_node(self, *arguments).inputs
+        return Apply(self, inputs, [inputs[1].type()])
+
+    DownsampleFactorMaxGradGrad.make_node = make_node_of_pooled_shape
+
+
+def leave_us_out_of_traces():
+    """Let what Aesara records of a variable's creation end in the user's line, not in ours between it and Aesara."""
+    from aesara.graph import utils
+
+    extract = utils.simple_extract_stack
+    if hasattr(extract, "__wrapped__"):
+        return
+
+    @functools.wraps(extract)
+    def simple_extract_stack(f=None, limit=None, skips=None):
+        return extract(f or sys._getframe(1), limit, [*skips, SHIM] if skips else skips)
+
+    utils.simple_extract_stack = simple_extract_stack
 
 
 def _scaled(of_integers, factor):

@@ -1,5 +1,7 @@
 """The mode that compiles with JAX, which is imported only when a function is compiled."""
 
+import functools
+
 import aesara
 from aesara.compile import mode as modes
 from aesara.compile.mode import Mode
@@ -8,6 +10,7 @@ from aesara.graph.rewriting.db import RewriteDatabaseQuery
 from aesara.link.basic import Container
 from aesara.link.jax import linker as aesaras
 from aesara.link.utils import map_storage
+from aesara.scan.op import Scan
 
 from reproduce.shim import jax_rewrites
 
@@ -57,6 +60,23 @@ def install():
     """Have ``mode="JAX"``, in programs and in flags, be this mode."""
     jax_rewrites.install()
     modes.JAX = modes.predefined_modes["JAX"] = mode()
+    _let_loops_run_without_jax()
+
+
+def _let_loops_run_without_jax():
+    """Let Aesara's own code run a loop that was made while JAX was the mode, which the loop keeps for its steps."""
+    if hasattr(Scan.fn.fget, "__wrapped__"):
+        return
+    compiled = Scan.fn.fget
+
+    @functools.wraps(compiled)
+    def fn(self):
+        if isinstance(self.mode_instance.linker, aesaras.JAXLinker):
+            mode = Mode("cvm" if aesara.config.cxx else "vm", "fast_run")
+            self.mode_instance = mode.clone(link_kwargs={"allow_gc": self.allow_gc})
+        return compiled(self)
+
+    Scan.fn = property(fn)
 
 
 class _JaxMode(Mode):

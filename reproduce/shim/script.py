@@ -9,6 +9,7 @@ from types import ModuleType
 
 from reproduce.errors import UserError
 from reproduce.shim.python2 import loader, names, verdict
+from reproduce.shim.theano_alias import AliasModule
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _OURS = tuple(str(_PACKAGE / name) for name in ("__main__.py", "cli.py", "era.py", "shim/script.py", "shim/python2/"))
@@ -19,6 +20,7 @@ ADVICE = {
     "cv2": "pip install opencv-python",
     "pycuda": "Theano's GPU backend is gone; --device gpu runs the script on JAX",
     "pygpu": "Theano's GPU backend is gone; --device gpu runs the script on JAX",
+    "theano": "Aesara, which stands in for Theano, has none",
     "sklearn": "its modules moved: cross_validation and grid_search are model_selection, externals.joblib is joblib",
     "skimage": "pip install scikit-image",
     "yaml": "pip install pyyaml",
@@ -123,8 +125,11 @@ def _report(error, path):
         said = str(error).partition("\nApply node that caused the error")[0]  # what Aesara adds in a call
         raise UserError(f"{place}: {said}") from error
     if isinstance(error, ModuleNotFoundError) and error.name is not None:
-        advice = ADVICE.get(error.name.partition(".")[0])
+        advice = ADVICE.get(error.name.partition(".")[0]) if error.msg.startswith("No module") else None
         raise UserError(f"{place}: {error.msg}" + (f"; {advice}" if advice else "")) from error
+    if _asks_theano(error):
+        said = str(error).removesuffix(" (unknown location)")
+        raise UserError(f"{place}: {said}; {ADVICE['theano']}") from error
     if sys.excepthook is sys.__excepthook__ or sys.excepthook.__module__.startswith("aesara."):
         told = traceback.TracebackException.from_exception(error)
         _leave_ours_out(told, set())
@@ -132,6 +137,13 @@ def _report(error, path):
     else:
         sys.excepthook(type(error), error, error.__traceback__)
     return 1
+
+
+def _asks_theano(error):
+    """Whether the error is that a module of Theano's lacks a name."""
+    if isinstance(error, ImportError):
+        return (error.name or "").partition(".")[0] == "theano"
+    return isinstance(error, AttributeError) and isinstance(error.obj, AliasModule)
 
 
 def _leave_ours_out(told, done):

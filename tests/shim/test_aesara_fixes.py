@@ -6,7 +6,9 @@ import pytest
 import theano
 from aesara import tensor as at
 from aesara.compile.mode import Mode
+from aesara.scalar.basic import Deg2Rad, Rad2Deg, float64
 from aesara.tensor.nnet.corr import CorrMM
+from aesara.tensor.signal.pool import DownsampleFactorMaxGradGrad, Pool
 
 from reproduce.shim import numpy2
 
@@ -15,17 +17,55 @@ from reproduce.shim import numpy2
 def test_the_faults_are_still_there_without_the_shim(python):
     code = """
 import aesara
+import numpy as np
+from aesara import tensor as at
 from aesara.link.c.type import generic
 from aesara.tensor.nnet.corr import CorrMM
-from aesara.tensor.type import tensor4
-for fault in (lambda: CorrMM()(tensor4(), tensor4()), lambda: aesara.Variable(generic)):
+from aesara.tensor.signal.pool import DownsampleFactorMaxGradGrad, Pool
+
+def power_of_a_loops_gradient():
+    u, x = aesara.shared(np.eye(3)), at.tensor3()
+    start = at.alloc(np.float64(0), x.shape[1], 3)
+    h, _ = aesara.scan(lambda i, p: at.tanh(i + at.dot(p, u)), sequences=[x], outputs_info=[start])
+    aesara.function([x], aesara.grad(h.sum(), u) ** 2)
+
+def default_update():
+    s = aesara.shared(np.zeros(3))
+    s.default_update = s + at.constant(np.ones(3))
+    aesara.function([], s * 1)
+
+def state_of_length_1():
+    x, start = at.matrix(), aesara.shared(np.zeros(1), shape=(1,))
+    h, _ = aesara.scan(lambda a, h: a + h, sequences=[x], outputs_info=[start])
+    aesara.grad(h.sum(), x)
+
+def second_gradient_of_max_pooling():
+    x, pooled = at.TensorType("float64", (6,))(), at.TensorType("float64", (3,))()
+    assert DownsampleFactorMaxGradGrad(ndim=1, ignore_border=True)(x, pooled, x, (2,)).type.shape != (6,)
+
+faults = {
+    lambda: CorrMM()(at.tensor4(), at.tensor4()): TypeError,
+    lambda: aesara.Variable(generic): TypeError,
+    power_of_a_loops_gradient: AssertionError,
+    default_update: TypeError,
+    state_of_length_1: TypeError,
+    second_gradient_of_max_pooling: AssertionError,
+}
+for fault, error in faults.items():
     try:
         fault()
-    except TypeError:
+    except error:
         print("there")
 """
-    process = python(code, AESARA_FLAGS="cxx=,blas__ldflags=")
-    assert process.stdout.split() == ["there"] * 2, "Aesara no longer has this fault; drop its repair"
+    process = python(code, AESARA_FLAGS="cxx=,blas__ldflags=,floatX=float64")
+    assert process.stdout.split() == ["there"] * 6, "Aesara no longer has this fault; drop its repair"
+
+
+@pytest.mark.skipif(not numpy2.is_used(), reason="the fault is there beside NumPy 2")
+@pytest.mark.parametrize("kind", [Deg2Rad, Rad2Deg])
+def test_the_fault_of_angles_is_still_there(kind):
+    with pytest.raises(ValueError):
+        kind.L_op.__wrapped__(kind(), [float64()], [float64()], [float64()])
 
 
 def correlate(x, w, pad, stride):
@@ -79,6 +119,15 @@ def test_variables_need_only_a_type():
     assert vector.owner is None
     vector.tag.test_value = [1, 2]
     assert vector.tag.test_value.dtype == "float64", "a real type still checks test values"
+
+
+def test_a_function_and_a_shared_variable_have_theanos_attributes():
+    s = theano.shared(0)
+    s.default_update = s + 1
+    function = theano.function([], s, mode=Mode("py", "fast_compile"))
+    function()
+    del s.default_update
+    assert s.get_value() == 1 and function.fn is function.vm and s.default_update is None
 
 
 @pytest.mark.parametrize("mode", [pytest.param("FAST_RUN", marks=pytest.mark.compiler), "JAX"])
@@ -137,3 +186,59 @@ def test_a_default_update_may_have_a_static_shape():
     assert s.type.shape == (None,) and s.default_update.type.shape == (3,)
     function = aesara.function([], s * 1, mode=Mode("py", "fast_compile"))
     assert [function().tolist() for _ in range(2)] == [[0] * 3, [1] * 3]
+
+
+STATES = {
+    "a known length before an open one": lambda x, w: (lambda a, h: at.tanh(a + h), theano.shared(np.zeros(1))),
+    "an open length before a known one": lambda x, w: (lambda a, h: at.tanh(at.dot(a + h, w)), x[0] * 0),
+    "an earlier tap": lambda x, w: (
+        lambda a, h: at.tanh(a + h), {"initial": theano.shared(np.zeros((2, 1))), "taps": [-2]}
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", [pytest.param("FAST_RUN", marks=pytest.mark.compiler), "JAX"])
+@pytest.mark.parametrize("form", STATES)
+def test_states_of_length_1(form, mode):
+    """A loop and its gradient, by finite differences of a loop in NumPy."""
+    x, w = theano.tensor.dmatrix(), theano.shared(np.full((1, 1), 0.5))
+    step, start = STATES[form](x, w)
+    h, _ = theano.scan(step, sequences=[x], outputs_info=[start])
+    found, slopes = theano.function([x], [h, at.grad((h**2).sum(), x)], mode=mode)(values := np.arange(1.0, 5)[:, None])
+
+    def loop(x):
+        earlier, weight = (2, 1) if form == "an earlier tap" else (1, 0.5 if "open length before" in form else 1)
+        h = np.zeros((len(x) + earlier, 1))
+        for t in range(len(x)):
+            h[t + earlier] = np.tanh(weight * (x[t] + h[t]))
+        return h[earlier:]
+
+    np.testing.assert_allclose(found, loop(values), rtol=1e-5)
+    for place, slope in enumerate(slopes[:, 0]):
+        above, below = (np.square(loop(values + step * np.eye(4)[:, [place]])).sum() for step in (1e-6, -1e-6))
+        assert slope == pytest.approx((above - below) / 2e-6, rel=1e-3, abs=1e-6)
+
+
+def test_a_variable_knows_the_line_that_made_it():
+    with aesara.config.change_flags(traceback__limit=1):
+        h, _ = theano.scan(lambda a: a * 2, sequences=[theano.tensor.dmatrix()])
+    ((name, _, _, line),) = h.tag.trace[0]
+    assert name == __file__ and line.startswith("h, _ = theano.scan(")
+
+
+def test_loops_with_states_of_length_1_are_copied():
+    x = theano.tensor.dmatrix()
+    h, _ = theano.scan(lambda a, h: a + h, sequences=[x], outputs_info=[theano.shared(np.zeros(1))])
+    (copied,) = theano.clone([h], share_inputs=False)
+    assert copied.owner.inputs[0].owner.op.clone() == h.owner.inputs[0].owner.op
+
+
+def test_the_second_gradient_of_max_pooling():
+    """It takes, for each window, what multiplies the largest element."""
+    x, weights = at.TensorType("float64", (6,))(), at.TensorType("float64", (3,))()
+    pooled = Pool(ndim=1, ignore_border=True)(x, (2,))
+    assert DownsampleFactorMaxGradGrad(ndim=1, ignore_border=True)(x, pooled, x, (2,)).type.shape != (6,)
+    slope = at.grad((pooled * weights).sum(), x)
+    second = at.grad((slope * np.arange(6.0)).sum(), weights)
+    function = aesara.function([x, weights], second, mode=Mode("py", "fast_compile"))
+    np.testing.assert_array_equal(function(np.array([3.0, 1, 1, 3, 5, 4]), np.ones(3)), [0, 3, 4])

@@ -5,6 +5,7 @@ import pytest
 import theano
 import theano.tensor as T
 from theano.sandbox.rng_mrg import MRG_RandomStreams
+from theano.tensor.nnet.Conv3D import conv3D
 from theano.tensor.shared_randomstreams import RandomStreams
 
 PYTHON = theano.compile.Mode(linker="py", optimizer="fast_compile")
@@ -164,3 +165,30 @@ def test_an_op_without_code_says_so():
     x = T.matrix()
     with pytest.raises(theano.gof.MethodNotDefined, match="perform"):
         theano.function([x], Empty()(x), mode=PYTHON)(X)
+
+
+def test_axes_become_broadcastable_and_open():
+    x = T.TensorType("float32", (False, True))()
+    y = T.Rebroadcast((0, True), (1, False))(x)
+    assert y.broadcastable == (True, False) and theano.compile.Rebroadcast(*[])(x).broadcastable == (False, True)
+    np.testing.assert_array_equal(theano.function([x], y, mode=PYTHON)(X[:1, :1]), X[:1, :1])
+
+
+def test_a_gradient_that_is_wrong_is_named():
+    def wrong(x):
+        return theano.gradient.consider_constant(x) * x
+
+    with pytest.raises(T.verify_grad.E_grad):
+        T.verify_grad(wrong, [X.astype(float)], rng=np.random.RandomState(1), mode=PYTHON)
+    T.verify_grad(T.sqr, [X.astype(float)], rng=np.random.RandomState(1), mode=PYTHON)
+
+
+@pytest.mark.parametrize("mode", [pytest.param("FAST_RUN", marks=pytest.mark.compiler), "JAX"])
+def test_correlation_of_videos_with_channels_last(mode):
+    rng = np.random.RandomState(0)
+    videos, filters, b = rng.randn(2, 5, 4, 5, 3), rng.randn(2, 2, 3, 2, 3), rng.randn(2)
+    V, W = (T.TensorType("float64", (False,) * 5)() for _ in range(2))
+    found = theano.function([V, W], conv3D(V, W, b, (1, 1, 2)), mode=mode)(videos, filters)
+    windows = np.lib.stride_tricks.sliding_window_view(videos, (2, 3, 2), axis=(1, 2, 3))[:, :, :, ::2]
+    expected = np.einsum("nxytcijk,fijkc->nxytf", windows, filters) + b
+    np.testing.assert_allclose(found, expected, rtol=1e-4 if mode == "JAX" else 1e-9)

@@ -35,6 +35,9 @@ REFUSALS = (
 )
 """How rules, ours and Aesara's, say that they cannot."""
 
+KEPT = 512
+"""How many compiled functions are kept, those used last."""
+
 _failures = []
 """Errors of callbacks: XLA would pass on their text only, and JAX log them."""
 
@@ -106,7 +109,7 @@ def _on_host(values, node):
     return [to_host(value, variable.type) for value, variable in zip(values, node.inputs, strict=True)]
 
 
-@functools.cache
+@functools.lru_cache(KEPT)
 def _elementwise(node, ndims):
     """A scalar node as one of arrays."""
     arrays = [
@@ -122,7 +125,7 @@ class _Subgraph:
         self.inputs, self.outputs, self.op = inputs, outputs, op
 
 
-@functools.cache
+@functools.lru_cache(KEPT)
 def _function(node):
     """NumPy function of the inputs of `node`, by the Op's C code where it can be compiled, else by its Python code."""
     if isinstance(node, _Subgraph):

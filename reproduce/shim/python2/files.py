@@ -6,8 +6,13 @@ import io
 ENCODING = "latin-1"
 
 
-def open(name, mode="r", buffering=-1):
-    """Python 2's ``open``: text is Latin-1, and a binary file that is written takes texts too."""
+def open(name, mode="r", buffering=-1, *arguments, **keywords):
+    """Python 2's ``open``: text is Latin-1, and a binary file that is written takes texts too.
+
+    With Python 3's further arguments it is Python 3's: a script for both finds a `sys.version_info` of 3.
+    """
+    if arguments or keywords:
+        return builtins.open(name, mode, buffering, *arguments, **keywords)
     if "b" in mode:
         file = builtins.open(name, mode, buffering)  # noqa: SIM115  as the user opens it
         return BinaryWriter(file) if isinstance(file, io.BufferedWriter) else file

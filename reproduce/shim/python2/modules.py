@@ -13,7 +13,7 @@ import string
 import sys
 from types import ModuleType
 
-from reproduce.shim.python2 import files
+from reproduce.shim.python2 import files, pickles
 
 _URLLIB = ("urllib.request", "urllib.parse", "urllib.error", "urllib")
 
@@ -52,6 +52,7 @@ MOVED = {
     "robotparser": ("urllib.robotparser",),
     "sets": (),
     "sha": (),
+    "six.moves": ("six.moves",),
     "string": ("string",),
     "sys": ("sys",),
     "thread": ("_thread",),
@@ -117,6 +118,7 @@ ADDED = {
     "os": {"getcwdu": os.getcwd, "errno": errno},
     "sets": {"Set": set, "ImmutableSet": frozenset},
     "sha": _hash_module("sha1"),
+    "six.moves": {"cPickle": pickles, "cStringIO": files.StringIO},
     "string": {
         **{name: _string_function(name) for name in _STRING_FUNCTIONS},
         "atof": float,
@@ -210,6 +212,8 @@ def python2_import(name, globals=None, locals=None, fromlist=(), level=0):
         if package and _implicitly_relative(globals) and _is_sibling(package, first):
             found = importlib.import_module(f"{package}.{name}")
             return found if fromlist else sys.modules[f"{package}.{first}"]
+        if fromlist and name in MOVED:
+            return python2_module(name)
         if first in MOVED and not (rest and fromlist):
             if rest:
                 importlib.import_module(name)

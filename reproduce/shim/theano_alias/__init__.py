@@ -84,7 +84,7 @@ class AliasModule(ModuleType):
                 if hasattr(module, attribute):
                     return getattr(module, attribute)
             name = name.rpartition(".")[0]
-        raise AttributeError(f"module {self.__name__!r} has no attribute {attribute!r}")
+        raise AttributeError(f"module {self.__name__!r} has no attribute {attribute!r}", name=attribute, obj=self)
 
     def __setattr__(self, attribute, value):
         # An import binds each module in its parent; where a function has the same name (theano.tensor.sort), the

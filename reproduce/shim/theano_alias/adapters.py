@@ -1,10 +1,11 @@
 """Functions whose arguments changed between Theano and Aesara, with Theano's arguments and results."""
 
+import functools
 import inspect
 
 import aesara
 import numpy as np
-from aesara import printing, tensor
+from aesara import gradient, printing, tensor
 from aesara.compile import builders, monitormode
 from aesara.compile.io import In
 from aesara.graph.basic import clone_replace
@@ -14,16 +15,19 @@ from aesara.tensor import io, special
 from aesara.tensor.nnet import abstract_conv
 from aesara.tensor.shape import specify_broadcastable, unbroadcast
 from aesara.tensor.signal.pool import pool_2d
+from aesara.utils import LOCAL_BITWIDTH, PYTHON_INT_BITWIDTH
 
 
 def shared(value, name=None, strict=False, allow_downcast=None, **arguments):
     """A shared variable whose lengths are open, as in Theano: a value or an update may change them.
 
-    Only an axis of length 1 is so for good, unless `broadcastable` says otherwise: Aesara lets an open one broadcast
-    when it happens to be of length 1, and then its gradient is wrong. Aesara's `shape` says it all.
+    Only an axis of length 1 is so for good, unless `broadcastable` says otherwise or there are no elements yet: Aesara
+    lets an open one broadcast when it happens to be of length 1, and then its gradient is wrong. Aesara's `shape` says
+    it all.
     """
     if isinstance(value, np.ndarray) and "shape" not in arguments:
-        broadcastable = arguments.pop("broadcastable", None) or [length == 1 for length in value.shape]
+        known = [length == 1 and value.size > 0 for length in value.shape]
+        broadcastable = arguments.pop("broadcastable", None) or known
         arguments["shape"] = tuple(1 if flag else None for flag in broadcastable)
     return aesara.shared(value, name, strict=strict, allow_downcast=allow_downcast, **arguments)
 
@@ -38,6 +42,17 @@ def patternbroadcast(x, broadcastable):
     open_axes = [axis for axis, flag in enumerate(broadcastable) if not flag]
     x = unbroadcast(tensor.as_tensor_variable(x), *open_axes)
     return specify_broadcastable(x, *(axis for axis, flag in enumerate(broadcastable) if flag))
+
+
+class Rebroadcast:
+    """Makes axes broadcastable or not: ``Rebroadcast((0, True), (1, False))(x)``."""
+
+    def __init__(self, *axes):
+        self.axis = dict(axes)
+
+    def __call__(self, x):
+        flags = enumerate(tensor.as_tensor_variable(x).type.broadcastable)
+        return patternbroadcast(x, [self.axis.get(axis, flag) for axis, flag in flags])
 
 
 def softmax(c):
@@ -118,6 +133,14 @@ def _without_graph(function, count):
     return call
 
 
+@functools.wraps(gradient.verify_grad)  # Aesara's own function gets no attribute of Theano's
+def verify_grad(*arguments, **keywords):
+    return gradient.verify_grad(*arguments, **keywords)
+
+
+verify_grad.E_grad = gradient.GradientError
+
+
 def flatten(x, outdim=1):
     """`x` with its last dimensions in one, so that `outdim` are left."""
     return tensor.flatten(x, outdim)
@@ -149,6 +172,20 @@ def debugprint(
         obj, depth, print_type, file, id_type=ids, stop_on_name=stop_on_name, done=done, print_storage=print_storage,
         used_ids=used_ids,
     )  # fmt: skip
+
+
+enable_sparse = True
+"""Whether there are sparse matrices: SciPy is always there."""
+
+
+def local_bitwidth():
+    """The number of bits of an address."""
+    return LOCAL_BITWIDTH
+
+
+def python_int_bitwidth():
+    """The number of bits of C's ``long``, which was Python 2's integer."""
+    return PYTHON_INT_BITWIDTH
 
 
 def sparse_grad(var):

@@ -3,7 +3,10 @@
 import aesara
 import aesara.tensor as at
 import numpy as np
+import pytest
+from aesara.compile.mode import Mode
 from aesara.link.c.cmodule import GCC_compiler
+from aesara.scan.utils import until
 from aesara.tensor.elemwise import Elemwise
 from aesara.tensor.nnet.abstract_conv import AbstractConv2d, conv2d
 
@@ -45,6 +48,16 @@ def test_modes_made_from_it_compile_with_jax_too():
     function = aesara.function([x], x * 2, mode=mode)
     assert type(function.vm).__module__.startswith(jax_ops.__name__)
     assert type(mode) is type(jax_ops.mode())
+
+
+@pytest.mark.parametrize("mode", ["JAX", Mode("vm", "fast_run")])
+def test_a_loop_made_while_jax_was_the_mode_runs_by_aesaras_code(mode):
+    """On JAX because its length depends on values; a loop within as well."""
+    x = at.fvector()
+    with aesara.config.change_flags(mode="JAX", cxx=""):
+        within = lambda a: aesara.scan(lambda last: last * 2, outputs_info=a, n_steps=2)[0][-1]  # noqa: E731
+        doubled, _ = aesara.scan(lambda a: (within(a), until(a > 2)), sequences=x)
+        assert aesara.function([x], doubled, mode=mode)(np.array([1, 2, 3, 4], "float32")).tolist() == [4, 8, 12]
 
 
 def test_batch_normalization_of_aesaras_own(parity):

@@ -45,6 +45,28 @@ def test_a_message_is_what_an_exception_has():
     assert run("m = IOError(2, 'gone').message\n")["m"] == ""
 
 
+def test_python_3s_branch_of_a_script_for_both_finds_its_keywords(tmp_path):
+    """Converted code finds a `sys.version_info` of 3, and Python 3's branches call with what Python 3 takes."""
+    found = run(
+        "from __future__ import print_function\n"
+        "import cPickle, pickle, sys\n"
+        f"name = {str(tmp_path / 'file')!r}\n"
+        "with open(name, 'w', encoding='utf-8') as f: f.write(u'\\xe9')\n"
+        "if sys.version_info[0] == 3: text = open(name, encoding='utf-8').read()\n"
+        "data = b'U\\x01\\xe9.'\n"  # a str as Python 2 pickled it
+        "texts = [pickle.loads(data, encoding='latin-1'), cPickle.loads(data, encoding='cp1252', errors='replace')]\n"
+        "with open(name, 'wb') as f: pickle.dump([1], f, 2, fix_imports=False)\n"
+        "with open(name, 'rb') as f: value = pickle.load(f, encoding='latin-1')\n"
+        "raw = pickle.loads(data, encoding='bytes')\n"
+    )
+    assert (found["text"], found["texts"], found["raw"], found["value"]) == ("é", ["é", "é"], b"\xe9", [1])
+
+
+def test_what_python_2_pickled_is_read_through_six_too():
+    found = run("from six.moves import cPickle, xrange\ntext, n = cPickle.loads(b'U\\x01\\xe9.'), list(xrange(2))")
+    assert (found["text"], found["n"]) == ("é", [0, 1])
+
+
 def test_division_of_tensors_is_of_their_types():
     found = run(
         "import theano, theano.tensor as T\n"
