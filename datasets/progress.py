@@ -47,11 +47,11 @@ class Progress:
         if quiet or now - self._shown < self._every:
             return
         self._shown = now
-        line = f"{self._title}: {self._line(now - self._began)}" + (f"  {remark}" if remark else "")
+        figures = self._figures(now - self._began) + (f"  {remark}" if remark else "")
         if not self._terminal:
-            print(line, file=sys.stderr, flush=True)
+            print(f"{self._title}: {figures}", file=sys.stderr, flush=True)
             return
-        line = line[: shutil.get_terminal_size().columns - 1]
+        line = _fitting(f"{self._title}: ", figures, shutil.get_terminal_size().columns - 1)
         print("\r" + line.ljust(self._width), end="", file=sys.stderr, flush=True)
         self._width = len(line)
 
@@ -61,7 +61,7 @@ class Progress:
             print("\r" + " " * self._width + "\r", end="", file=sys.stderr, flush=True)
             self._width = 0
 
-    def _line(self, seconds):
+    def _figures(self, seconds):
         digits = 0 if self._scale == 1 else 1
         rate = (self._done - self._first) / seconds
         done = f"{self._done / self._scale:,.{digits}f}"
@@ -70,6 +70,13 @@ class Progress:
             return f"{done} {pace}"
         left = f"  {duration(max(self._total - self._done, 0) / rate)} left" if rate else ""
         return f"{self._done / self._total:.0%}  {done} of {self._total / self._scale:,.{digits}f} {pace}{left}"
+
+
+def _fitting(title, figures, width):
+    """One line of at most `width` characters; where there is too little room, of the title its end is left."""
+    room = max(width - len(figures), 0)
+    title = title if len(title) <= room else "…"[:room] + title[len(title) - max(room - 1, 0) :]
+    return (title + figures)[:width]
 
 
 def is_terminal(stream):

@@ -1,12 +1,19 @@
+import json
+import os
 import re
+import shutil
 import subprocess
+import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
+from rattler import MatchSpec
 from setuptools import find_namespace_packages
 
 ROOT = Path(__file__).resolve().parents[1]
+PACKAGED = ("reproduce", "datasets", "original_configs")
 
 
 ONEDNN = {"onednn-cpu-gomp", "onednn-devel-cpu-gomp"}
@@ -55,23 +62,77 @@ def test_the_sweep_lock_pins_the_group_beside_requirements_lock():
     assert all(sweep[name].startswith(version.rstrip("*")) for name, _, version in asked)
 
 
-def test_environment_yml_takes_its_pins_from_the_lock():
-    text = (ROOT / "environment.yml").read_text()
-    items = re.findall(r"^\s+- (.+)$", text, re.MULTILINE)
-    assert items == ["conda-forge", "python=3.11", "pip", "cxx-compiler", "pip:", "-r requirements.lock"]
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert project["requires-python"] == ">=3.11"
+def conda_environment(name):
+    """(specs of conda, requirements of pip) of an environment file."""
+    text = (ROOT / name).read_text().partition("\ndependencies:\n")[2]
+    return (re.findall(rf"^ {{{indent}}}- (.*[^:\n])$", text, re.MULTILINE) for indent in (2, 6))
+
+
+@pytest.mark.parametrize("name", ["environment.yml", "environment-gpu.yml"])
+def test_conda_brings_the_python_of_the_lock_and_a_compiler(name):
+    specs = {spec.name.normalized: spec for spec in map(MatchSpec, next(conda_environment(name)))}
+    assert specs.keys() == {"python", "pip", "cxx-compiler"}
+    assert str(specs["python"].version) == "3.11.*"
+    assert re.search(r"^channels:\n  - conda-forge\n\w", (ROOT / name).read_text(), re.MULTILINE)
+
+
+def test_pip_brings_the_packages_of_the_lock_to_conda():
+    assert list(conda_environment("environment.yml"))[1] == ["-r requirements.lock"]
+    _, (lock, jax) = conda_environment("environment-gpu.yml")
+    assert (lock, jax) == ("-r requirements.lock", f"jax[cuda12]=={pins('requirements.lock')['jax']}")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The content of a wheel that is built from a copy of the checkout, unpacked."""
+    folder = tmp_path_factory.mktemp("wheel")
+    for top in PACKAGED:
+        shutil.copytree(ROOT / top, folder / "source" / top, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "requirements.in", "LICENSE"):
+        shutil.copy(ROOT / name, folder / "source")
+    build = f"from setuptools import build_meta; build_meta.build_wheel({str(folder)!r})"
+    subprocess.run([sys.executable, "-c", build], cwd=folder / "source", check=True, capture_output=True)
+    (built,) = folder.glob("*.whl")
+    with zipfile.ZipFile(built) as file:
+        file.extractall(folder / "unpacked")
+    return folder / "unpacked"
+
+
+def test_a_wheel_holds_every_file_of_the_packages(wheel):
+    for top in PACKAGED:
+        ours, built = (
+            {path.relative_to(folder) for path in (folder / top).rglob("*") if is_content(path)}
+            for folder in (ROOT, wheel)
+        )
+        assert built == ours
+
+
+def is_content(path):
+    return path.is_file() and "__pycache__" not in path.parts and path.suffix != ".md"
+
+
+def test_what_a_wheel_holds_works_in_an_empty_folder(wheel, tmp_path):
+    command = [sys.executable, "-m", "reproduce", "report", "--runs", ".", "--out", "report", "--json"]
+    environment = os.environ | {"PYTHONPATH": str(wheel)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["cells"]) == 67 and (tmp_path / "report" / "index.html").is_file()
+
+
+def test_pip_installs_the_script_of_the_command_line(wheel):
+    (entry_points,) = wheel.glob("*.dist-info/entry_points.txt")
+    assert "reproduce = reproduce.__main__:end" in entry_points.read_text()
 
 
 def test_every_package_folder_is_packaged():
     patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]["find"]["include"]
     packaged = set(find_namespace_packages(str(ROOT), include=patterns))
-    for top in ("reproduce", "datasets"):
+    for top in PACKAGED[:2]:
         for path in (ROOT / top).rglob("*.py"):
             assert str(path.parent.relative_to(ROOT)).replace("/", ".") in packaged
             assert (path.parent / "__init__.py").exists()
     assert "original_configs" in packaged
-    assert not {name.partition(".")[0] for name in packaged} - {"reproduce", "datasets", "original_configs"}
+    assert not {name.partition(".")[0] for name in packaged} - set(PACKAGED)
 
 
 def test_c_code_beside_the_modules_is_packaged():

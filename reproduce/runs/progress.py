@@ -32,10 +32,7 @@ class Notes(Unseen):
 
     def start(self, training, notes):
         for note in notes:
-            self._say(note)
-
-    def _say(self, text):
-        print(f"{self._title}: {text}", file=sys.stderr)
+            print(f"{self._title}: {note}", file=sys.stderr)
 
 
 class Screen(Notes):
@@ -52,12 +49,13 @@ class Screen(Notes):
         self._total, self._epochs = training.batches, training.experiment["training.epochs"]
         self._epoch, self._done = progress.epoch + 1, progress.minibatch
         if progress.minibatch:
-            self._say(f"continues at epoch {self._epoch}, minibatch {progress.minibatch + 1} of {self._total}")
+            where = f"epoch {self._epoch}, minibatch {progress.minibatch + 1} of {self._total}"
+            print(f"{self._title}: continues at {where}", file=sys.stderr)
         elif progress.epoch:
-            self._say(f"continues after epoch {progress.epoch}")
+            print(f"{self._title}: continues after epoch {progress.epoch}", file=sys.stderr)
 
     def finished_earlier(self):
-        self._say("finished earlier, nothing to do (--restart starts anew)")
+        print(f"{self._title}: finished earlier, nothing to do (--restart starts anew)", file=sys.stderr)
 
     def losses(self, some):
         if self._shown is None:  # after the first step, which may have compiled
@@ -73,10 +71,11 @@ class Screen(Notes):
         left = (self._epochs - row["epoch"]) * progress.seconds / row["epoch"]
         kind = training.objective.judged_by.removeprefix("valid_")
         valid, best, test = row[f"valid_{kind}"], getattr(progress, f"valid_{kind}"), getattr(progress, f"test_{kind}")
-        self._say(
-            f"epoch {row['epoch']}/{self._epochs}  train loss {row['train_loss']:.5f}  "
+        print(
+            f"{self._title}: epoch {row['epoch']}/{self._epochs}  train loss {row['train_loss']:.5f}  "
             f"valid {kind} {valid:.5g}  best {best:.5g} at {progress.best_epoch} (test {test:.5g})  "
-            f"{duration(progress.seconds)}, {duration(left)} left"
+            f"{duration(progress.seconds)}, {duration(left)} left",
+            file=sys.stderr,
         )
 
     def close(self):

@@ -39,7 +39,7 @@ def test_a_log_gets_a_line_every_minute_with_rate_and_time_left(monkeypatch, clo
 
 def test_a_terminal_has_one_line_that_is_drawn_anew_and_removed(monkeypatch, clock):
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setenv("COLUMNS", "50")
     terminal = shown(monkeypatch, Terminal())
     with Progress("whitening", 100, "pictures") as bar:
         for _ in range(3):
@@ -48,7 +48,12 @@ def test_a_terminal_has_one_line_that_is_drawn_anew_and_removed(monkeypatch, clo
         clock(20)
         bar.update(10)
     drawn = terminal.getvalue().split("\r")[1:]
-    assert drawn == ["whitening: 20%  20 of 100 pic", "whitening: 40%  40 of 100 pic", " " * 29, ""]
+    assert drawn == [
+        "…ning: 20%  20 of 100 pictures  160/s  0.5 s left",
+        "…ng: 40%  40 of 100 pictures  1.98/s  30.3 s left",
+        " " * 49,
+        "",
+    ]
 
 
 @pytest.mark.parametrize("terminal", [True, False])
@@ -69,6 +74,11 @@ def test_a_dumb_terminal_is_a_log(monkeypatch, clock):
         clock(60)
         bar.update(3_000_000)
     assert terminal.getvalue() == "file: 3.0 MB  0.05/s\n"
+
+
+@pytest.mark.parametrize(("width", "line"), [(9, "title: 9%"), (8, "…tle: 9%"), (3, "…9%"), (1, "9"), (0, "")])
+def test_of_a_narrow_line_the_figures_are_kept_longest(width, line):
+    assert progress._fitting("title: ", "9%", width) == line
 
 
 def test_a_task_longer_than_said_has_no_time_left(monkeypatch, clock):

@@ -11,7 +11,7 @@ PAGES = [*(ROOT / name for name in OUTSIDE), *sorted(DOCS.glob("*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`([^`]+)`")
 INDENTED = re.compile(r"^    (.+)$", re.MULTILINE)
-PROGRAM = re.compile(r"(python|make|pip|conda|snakemake|git|cd|\.venv\S*/bin/\S+) (-m \S|\S)")
+PROGRAM = re.compile(r"(python|reproduce|eval|make|pip|conda|snakemake|git|cd|\.venv\S*/bin/\S+) (-m \S|\S)")
 """How a command begins that is not in a block of its own."""
 
 

@@ -35,12 +35,12 @@ def test_the_test_of_a_command_is_there_and_names_what_it_runs(command, test):
 
 def what(command):
     """The word that says what a command runs: the subcommand of ours, the module, the script or the program."""
-    words = shlex.split(command)
+    words = shlex.split(re.sub(r'^eval "\$\((.*)\)"$', r"\1", command))
     if words[0] == "make":
         recipe = re.search(rf"^{words[1]}:[^=\n]*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)[1]
         words = shlex.split(recipe.replace("\\\n", " "), comments=True)
     if "reproduce" in words:
-        return words[words.index("reproduce") + 1]
+        return words[words.index("reproduce") + 1].lstrip("-")
     if "-m" in words:
         return words[words.index("-m") + 1].rpartition(".")[2]
     scripts = [word for word in words if word.endswith(".py")]

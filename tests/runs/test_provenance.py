@@ -1,3 +1,4 @@
+import os
 import subprocess
 
 import pytest
@@ -55,3 +56,9 @@ def test_a_process_that_differs_from_the_one_before_says_in_what():
         "continues under other conditions, which the record lists: "
         "commit a → b; a processor, 2 threads → a processor, 1 threads"
     )
+
+
+def test_a_system_without_affinity_has_all_its_threads(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert provenance.threads() == os.cpu_count()
