@@ -102,6 +102,7 @@ class LSTMGates(_Gates):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from aesara import function
     >>> pre, cell = at.fmatrices(2)
     >>> step = function([pre, cell], LSTMGates()(pre, cell), mode="FAST_COMPILE")
@@ -148,6 +149,7 @@ class LSTMGatesGradient(_Gates):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from aesara import function
     >>> inputs = at.fmatrices(5)
     >>> gradient = function(inputs, LSTMGatesGradient(clip=5.0)(*inputs), mode="FAST_COMPILE")
