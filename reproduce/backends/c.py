@@ -6,7 +6,7 @@ from aesara.compile.mode import Mode
 from aesara.link.vm import VMLinker
 
 from reproduce.backends.state import NamedVariables
-from reproduce.model.ops import column_sum
+from reproduce.model.ops import channel_sum, column_sum
 
 EXCLUDED = ("local_dot22_to_dot22scalar",)
 """Rewrites left out. This one moves a factor into a product even if the product itself is needed too, and so computes
@@ -27,7 +27,7 @@ class CBackend:
         """A step with `inputs` and `outputs` that applies `updates`; see `reproduce.backends`."""
         # Intermediate storage is kept between calls, because allocating it anew costs more than it saves here.
         mode = Mode(VMLinker(use_cloop=True, allow_gc=False), "fast_run")
-        mode = mode.excluding(*EXCLUDED).including(column_sum.REWRITE)
+        mode = mode.excluding(*EXCLUDED).including(column_sum.REWRITE, channel_sum.REWRITE)
         function = aesara.function(inputs, outputs, updates=list(updates), mode=mode)
         self._updated.add(variable for variable, _ in updates)
         return CStep(function)
