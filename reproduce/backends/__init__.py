@@ -10,6 +10,7 @@ A backend owns the values of the shared variables that its steps update. Both ba
 """
 
 import shutil
+from importlib.util import find_spec
 
 import aesara
 import numpy as np
@@ -17,12 +18,9 @@ import numpy as np
 from reproduce.backends import versions
 from reproduce.errors import UserError
 from reproduce.shim import numpy2
+from reproduce.shim.c_ops import onednn
 
 NAMES = ("c", "jax")
-
-
-FASTER_ON_JAX = ("cnn", "lstm")
-"""Kinds of network that train faster on the jax backend than on the c backend on a CPU; see docs/performance.md."""
 
 
 def create(name="auto", device="auto", precision="float32", kind="mlp"):
@@ -31,7 +29,8 @@ def create(name="auto", device="auto", precision="float32", kind="mlp"):
     Parameters
     ----------
     name : {"auto", "c", "jax"}
-        ``auto`` is `c` if Aesara can compile C code, no GPU is requested and `kind` is faster on `c`; else `jax`.
+        ``auto`` is `c` if Aesara can compile C code, no GPU is requested and `kind` is faster on `c` than on the
+        devices that JAX may find; else `jax`.
     device : {"auto", "cpu", "gpu"}
         ``auto`` is a GPU if the `jax` backend finds one.
     precision : {"float32", "tf32"}
@@ -47,7 +46,7 @@ def create(name="auto", device="auto", precision="float32", kind="mlp"):
     if name not in ("auto", *NAMES):
         raise UserError(f"unknown backend '{name}'; backends are auto, {', '.join(NAMES)}")
     if name == "auto":
-        name = "jax" if device == "gpu" or kind in FASTER_ON_JAX or not has_compiler() else "c"
+        name = "jax" if device == "gpu" or not has_compiler() else _faster(kind, device)
     if name == "c":
         if device == "gpu":
             raise UserError("the c backend runs on the CPU only; use --backend jax for a GPU")
@@ -65,6 +64,13 @@ def create(name="auto", device="auto", precision="float32", kind="mlp"):
     except (ImportError, AttributeError, RuntimeError) as error:  # a removed name, or a jaxlib of another version
         raise UserError(f"JAX {versions.version('jax')} does not work here ({error}); {versions.advice()}") from error
     return JaxBackend(device, precision)
+
+
+def _faster(kind, device):
+    """The backend on which a network of this kind trains faster; docs/performance.md has the figures."""
+    if kind != "mlp" and device == "auto" and find_spec("jax_plugins"):  # made for GPUs
+        return "jax"
+    return "jax" if kind == "cnn" and onednn.find() is None else "c"
 
 
 def has_compiler():

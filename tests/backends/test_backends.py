@@ -203,9 +203,24 @@ def test_jax_leaves_the_shared_variables_as_they_were():
 def test_create():
     assert backends.create("jax", "cpu").device == "cpu"
     assert (backends.create("c").name, backends.create("c").device) == ("c", "cpu")
-    assert [backends.create("auto", "cpu", kind=kind).name for kind in ("mlp", "cnn", "lstm")] == ["c", "jax", "jax"]
     if jax.default_backend() == "cpu":
         assert backends.create("jax").device == "cpu"
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize(
+    ("onednn_there", "plugins", "device", "expected"),
+    [
+        (True, False, "auto", ["c", "c", "c"]),
+        (False, False, "auto", ["c", "jax", "c"]),
+        (True, True, "auto", ["c", "jax", "jax"]),
+        (True, True, "cpu", ["c", "c", "c"]),
+    ],
+)
+def test_auto_is_the_faster_backend(monkeypatch, onednn_there, plugins, device, expected):
+    monkeypatch.setattr(backends.onednn, "find", lambda: "found" if onednn_there else None)
+    monkeypatch.setattr(backends, "find_spec", lambda name: name if plugins else None)
+    assert [backends.create("auto", device, kind=kind).name for kind in ("mlp", "cnn", "lstm")] == expected
 
 
 def one_line(error):
