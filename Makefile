@@ -106,7 +106,7 @@ sanitize: venv
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
 	LD_PRELOAD="$$(for name in asan ubsan stdc++; do g++ -print-file-name=lib$$name.so; done | xargs)" \
 	AESARA_FLAGS="base_compiledir=build/sanitized,gcc__cxxflags=-fsanitize=address -fsanitize=undefined -g" \
-	$(RUN) -m pytest tests/model/ops -k "not jax"
+	$(RUN) -m pytest tests/model/ops tests/shim/c_ops -k "not jax"
 
 lint: venv
 	$(RUN) -m ruff check .
@@ -115,7 +115,8 @@ lint: venv
 lock:
 	$(PYTHON) -m venv --clear .venv-lock
 	.venv-lock/bin/python -m pip install --quiet -r requirements.in
-	{ head -1 requirements.lock; .venv-lock/bin/python -m pip freeze --all | grep -v -E '^(pip|wheel)=='; } > requirements.lock.new
+	{ head -1 requirements.lock; .venv-lock/bin/python -m pip freeze --all | grep -v -E '^(pip|wheel)==' | \
+	  sed -E '/^onednn-/s/$$/; sys_platform == "linux" and platform_machine == "x86_64"/'; } > requirements.lock.new
 	mv requirements.lock.new requirements.lock
 	rm -rf .venv-lock
 

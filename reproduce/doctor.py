@@ -54,11 +54,22 @@ def _c_backend():
         yield _line("note", "compiler", f"{problem}: runs use the jax backend; {remedy} for the c backend")
         return
     yield _line("ok", "compiler", f"{aesara.config.cxx}: the c backend works")
+    yield _convolutions()
     linked = aesara.config.blas__ldflags
     yield _line("ok", "blas", f"linked: {linked}" if linked else "through NumPy's own OpenBLAS")
     waiting = "sleep" if os.environ.get(threads.POLICY, "").lower() == "passive" else "spin"
     yield _line("ok", "threads", f"{threads.blas_threads()} (set by OMP_NUM_THREADS); idle ones {waiting}")
     yield _line("ok", "compiled", f"graphs are cached in {aesara.config.compiledir}")
+
+
+def _convolutions():
+    from reproduce.shim.c_ops import onednn
+
+    found = onednn.find()
+    if found:
+        return _line("ok", "convolutions", f"through oneDNN {found.version}")
+    remedy = f"'pip install {onednn.LIBRARY} {onednn.HEADERS}' makes them faster, on Linux with an x86-64 processor"
+    return _line("note", "convolutions", f"through Aesara's patches and matrix products; {remedy}")
 
 
 def _jax_backend():

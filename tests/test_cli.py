@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from reproduce import cli
+from reproduce import backends, cli
 from reproduce.runs.provenance import CHECKOUT
 from tests.idx_bytes import idx_bytes
 
@@ -200,6 +200,7 @@ def test_data_and_doctor_say_what_is_there(capsys, tmp_path):
     assert cli.main(["doctor", "--data", str(tmp_path)]) == 0
     examined = capsys.readouterr().out
     assert "aesara 2.9.4" in examined and "data prepare mnist" in examined
+    assert backends.c_obstacle() or re.search(r"^(ok|note) +convolutions +through ", examined, re.MULTILINE)
 
 
 def test_cells_and_report_read_runs(capsys, tmp_path):

@@ -3,29 +3,45 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+import pytest
 from setuptools import find_namespace_packages
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
+ONEDNN = {"onednn-cpu-gomp", "onednn-devel-cpu-gomp"}
+MARKER = 'sys_platform == "linux" and platform_machine == "x86_64"'
+
+
+def requirements(name):
+    """Triples (package, version, marker) of a file's lines; the version is empty where none is given."""
+    for line in (ROOT / name).read_text().splitlines():
+        requirement, _, marker = line.partition("#")[0].partition(";")
+        package, _, version = requirement.strip().partition("==")
+        if package:
+            yield package, version, marker.strip()
+
+
 def pins(name):
     """Package to version, of a file of ``package==version`` lines."""
-    lines = (line.partition("#")[0].strip() for line in (ROOT / name).read_text().splitlines())
-    return dict(line.split("==") for line in lines if line)
+    return {package: version for package, version, _ in requirements(name)}
 
 
 def test_the_lock_pins_everything_the_project_asks_for():
     lock = {package.lower(): version for package, version in pins("requirements.lock").items()}
-    for line in (ROOT / "requirements.in").read_text().splitlines():
-        package, _, version = line.partition("#")[0].strip().partition("==")
-        if package:
-            assert package.lower() in lock
-            assert version in ("", lock[package.lower()])
+    for package, version, _ in requirements("requirements.in"):
+        assert package.lower() in lock
+        assert version in ("", lock[package.lower()])
+
+
+@pytest.mark.parametrize("name", ["requirements.in", "requirements.lock"])
+def test_onednn_is_asked_for_where_it_is_made_for(name):
+    assert {package: marker for package, _, marker in requirements(name) if marker} == dict.fromkeys(ONEDNN, MARKER)
 
 
 def test_the_gpu_lock_pins_the_same_packages_for_numpy_2():
     ours, other = pins("requirements.lock"), pins("requirements-gpu.lock")
-    assert other.keys() == ours.keys()
+    assert other.keys() == ours.keys() - ONEDNN, "only the c backend needs oneDNN"
     assert all(re.fullmatch(r"[\w.]+", version) for version in other.values())
     assert [ours[name] == other[name] for name in ("aesara", "Lasagne", "pytest")] == [True] * 3
     assert other["numpy"].startswith("2.") and other["jax"] == other["jaxlib"]
@@ -56,6 +72,12 @@ def test_every_package_folder_is_packaged():
             assert (path.parent / "__init__.py").exists()
     assert "original_configs" in packaged
     assert not {name.partition(".")[0] for name in packaged} - {"reproduce", "datasets", "original_configs"}
+
+
+def test_c_code_beside_the_modules_is_packaged():
+    found = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    for path in (ROOT / "reproduce").rglob("*.h"):
+        assert "*.h" in found[str(path.parent.relative_to(ROOT)).replace("/", ".")]
 
 
 def test_ci_runs_the_readmes_test_command():

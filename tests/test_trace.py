@@ -73,10 +73,11 @@ def test_the_baselines_own_repositories_repeat(released, mnist, method, golden, 
     assert off[0] <= FIRST_LOSS and off.max() <= few
 
 
-def test_a_convolutional_trajectory_begins_as_the_released_one(released, tmp_path):
-    expected = released("svhn_lab_w_synthetic")
-    experiment = experiments.resolve("svhn", "lab", {"data.source": "synthetic"})
-    found = trace(experiment, 1234, backends.create("jax"), tmp_path, 2)
+@pytest.mark.parametrize(("name", "backend"), [("svhn", "jax"), ("svhn", "c"), ("cifar10", "c")])
+def test_a_convolutional_trajectory_begins_as_the_released_one(released, tmp_path, name, backend):
+    expected = released(f"{name}_lab_w_synthetic")
+    experiment = experiments.resolve(name, "lab", {"data.source": "synthetic"})
+    found = trace(experiment, 1234, backends.create(backend), tmp_path, 2)
     for key in ("initial_weights_shape", "initial_weights_first3", "first_shuffle_first10", "batch_size"):
         assert found[key] == expected[key], key
     losses = expected["training_losses"]

@@ -9,6 +9,8 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PACKAGES = ("numpy", "scipy", "aesara", "lasagne", "h5py", "jax", "jaxlib")
+OPTIONAL = ("onednn-cpu-gomp",)
+"""Packages that change what the c backend computes in the last digits, where they are installed."""
 
 
 def software():
@@ -18,7 +20,7 @@ def software():
     exported name their commit, but nothing tells whether they were changed: ``dirty`` is None.
     """
     versions = {"python": platform.python_version()}
-    for package in ("lab-reproduce", *PACKAGES):
+    for package in ("lab-reproduce", *PACKAGES, *OPTIONAL):
         try:
             versions[package] = version(package)
         except PackageNotFoundError:

@@ -52,6 +52,7 @@ def _repair():
         warnings.simplefilter("ignore", DeprecationWarning)
         aesara_fixes.apply()
         integer_folding.install()
+        from reproduce.shim import c_ops  # noqa: F401  registers its rewrites
         old_pickles.install()
         shared_values.install()
         ops.install()

@@ -1,0 +1,7 @@
+"""Faster C code for Ops of Aesara's own, as rewrites of its graphs; importing this package registers them.
+
+- `convolution`: convolutions over two axes and their gradients, by oneDNN where that library is installed.
+- `pooling`: max-pooling in windows that lie side by side.
+"""
+
+from reproduce.shim.c_ops import convolution, pooling  # noqa: F401  each registers its rewrites
