@@ -9,8 +9,8 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PACKAGES = ("numpy", "scipy", "aesara", "lasagne", "h5py", "jax", "jaxlib")
-OPTIONAL = ("onednn-cpu-gomp",)
-"""Packages that change what the c backend computes in the last digits, where they are installed."""
+OPTIONAL = ("onednn-cpu-gomp", "onednn-devel-cpu-gomp")
+"""The c backend computes convolutions by them where both are installed, which changes the last digits."""
 
 
 def software():

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <oneapi/dnnl/dnnl.hpp>
+#include <omp.h>
 
 namespace onednn {
 
@@ -94,10 +95,11 @@ struct Form {
     }
 };
 
-// oneDNN's primitives for arrays of one set of shapes.
+// oneDNN's primitives for arrays of one set of shapes. They share the work, and the memory it takes, among as many
+// threads as there were when they were made.
 class Convolution {
   public:
-    Convolution(const Form& form, const npy_intp shapes[ROLES][4]) : form_(form) {
+    Convolution(const Form& form, const npy_intp shapes[ROLES][4]) : form_(form), threads_(omp_get_max_threads()) {
         for (int role = 0; role < ROLES; role++) shapes_[role].assign(shapes[role], shapes[role] + 4);
         Dims strides, dilations, before, after;
         for (int axis = 0; axis < 2; axis++) {
@@ -147,7 +149,7 @@ class Convolution {
     bool is_for(const npy_intp shapes[ROLES][4]) const {
         for (int role = 0; role < ROLES; role++)
             if (!std::equal(shapes_[role].begin(), shapes_[role].end(), shapes[role])) return false;
-        return true;
+        return threads_ == omp_get_max_threads();
     }
 
     // Compute one of the three arrays from the other two, all of them contiguous.
@@ -196,6 +198,7 @@ class Convolution {
     }
 
     const Form form_;
+    const int threads_;
     Dims shapes_[ROLES];
     dnnl::memory::desc plain_[ROLES], chosen_[ROLES];
     dnnl::reorder reorders_[ROLES];
@@ -205,6 +208,7 @@ class Convolution {
 // The three shapes, of which `given` has two. False where they do not fit each other.
 inline bool complete(const Form& form, PyArrayObject* const given[ROLES], PyArrayObject* lengths,
                      npy_intp shapes[ROLES][4]) {
+    if (lengths && PyArray_DIM(lengths, 0) < 2) return false;
     for (int role = 0; role < ROLES; role++)
         if (given[role]) std::copy(PyArray_DIMS(given[role]), PyArray_DIMS(given[role]) + 4, shapes[role]);
     const Role result = form.result();
@@ -237,8 +241,8 @@ inline void refuse(const Form& form, const npy_intp shapes[ROLES][4]) {
 }
 
 // Compute `*output`, which may hold an array to reuse, from the two given arrays in the order image, filters, maps.
-// `lengths` has a gradient's rows and columns. `latest` keeps the primitives for the shapes last met. False where a
-// Python error is set.
+// `lengths` has a gradient's rows and columns. `latest` keeps the primitives for the shapes and threads last met.
+// False where a Python error is set.
 inline bool compute(std::unique_ptr<Convolution>& latest, const Form& form, PyArrayObject* first, PyArrayObject* second,
                     PyArrayObject* lengths, PyArrayObject** output) {
     const Role result = form.result();

@@ -15,7 +15,7 @@ from aesara.tensor.nnet.abstract_conv import AbstractConv2d, AbstractConv2d_grad
 from aesara.tensor.nnet.rewriting import conv_groupopt
 
 from reproduce.shim.c_ops import onednn
-from reproduce.shim.c_ops.source import source
+from reproduce.shim.c_ops.source import checksum, source
 
 REWRITE = "local_convolution_onednn"
 """Tag of the rewrite; a mode that excludes it computes convolutions in Aesara's own way."""
@@ -29,6 +29,8 @@ FORM = (
 )  # fmt: skip
 """The fields of ``onednn::Form``. They are no part of the C code, so that one module serves all forms."""
 
+SOURCES = ("arrays.h", "convolution.h")
+
 FULL, HALF = -1, -2
 """Borders that depend on the filters, as in ``onednn::Form``."""
 
@@ -37,8 +39,8 @@ class OneDNNConvolution(COp):
     """What one of Aesara's abstract convolutions stands for, computed by oneDNN in float32.
 
     Shapes, strides, dilations, borders and groups are the abstract Op's. The primitives are made at the first call, and
-    again when shapes change. Their threads are OpenMP's; with the same number of threads the result has the same bits
-    each time.
+    again when the shapes or the number of OpenMP's threads change. With the same number of threads the result has the
+    same bits each time.
 
     Parameters
     ----------
@@ -91,13 +93,13 @@ class OneDNNConvolution(COp):
         return ["-fopenmp", f"-Wl,-rpath,{onednn.find().library}"]
 
     def c_support_code(self, **kwargs):
-        return source("arrays.h", "convolution.h")
+        return source(*SOURCES)
 
     def c_support_code_struct(self, node, name):
         return f"std::unique_ptr<onednn::Convolution> latest_{name};"
 
     def c_code_cache_version(self):
-        return (1, onednn.find().version)
+        return (1, checksum(*SOURCES), onednn.find().version)
 
     def c_code(self, node, name, inputs, outputs, sub):
         first, second, *lengths = inputs

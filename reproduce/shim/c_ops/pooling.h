@@ -52,16 +52,17 @@ bool pool(PyArrayObject* input, bool partial, PyArrayObject** output) {
     return true;
 }
 
-// One row of the input's gradient: that of the maximum for each element equal to it.
+// One row of the input's gradient: that of the maximum for each element equal to it, added to zero as Aesara's code
+// does, which turns -0 into 0.
 template <int COLUMNS>
 void spread_row(const float* x, const float* maxima, const float* gradient, float* __restrict__ z, npy_intp columns,
                 npy_intp columns_out) {
     const npy_intp whole = std::min(columns / COLUMNS, columns_out);
     for (npy_intp j = 0; j < whole; j++)
         for (int c = 0; c < COLUMNS; c++)
-            z[j * COLUMNS + c] = x[j * COLUMNS + c] == maxima[j] ? gradient[j] : 0.0f;
+            z[j * COLUMNS + c] = x[j * COLUMNS + c] == maxima[j] ? 0.0f + gradient[j] : 0.0f;
     for (npy_intp i = whole * COLUMNS; i < columns; i++)
-        z[i] = whole < columns_out && x[i] == maxima[whole] ? gradient[whole] : 0.0f;
+        z[i] = whole < columns_out && x[i] == maxima[whole] ? 0.0f + gradient[whole] : 0.0f;
 }
 
 template <int ROWS, int COLUMNS>

@@ -12,7 +12,9 @@ from aesara.link.c.op import COp
 from aesara.tensor.rewriting.basic import register_specialize_device
 from aesara.tensor.signal.pool import MaxPoolGrad, Pool
 
-from reproduce.shim.c_ops.source import source
+from reproduce.shim.c_ops.source import checksum, source
+
+SOURCES = ("arrays.h", "pooling.h")
 
 LARGEST = 8
 """Rows and columns of the largest window that is taken over; its size is part of the C code."""
@@ -60,10 +62,10 @@ class MaxPoolTiles(COp):
         return ["-fopenmp", "-O3", "-fno-trapping-math"]
 
     def c_support_code(self, **kwargs):
-        return source("arrays.h", "pooling.h")
+        return source(*SOURCES)
 
     def c_code_cache_version(self):
-        return (1,)
+        return (1, checksum(*SOURCES))
 
     def c_code(self, node, name, inputs, outputs, sub):
         partial = "false" if self.pool.ignore_border else "true"

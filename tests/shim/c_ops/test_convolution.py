@@ -6,7 +6,14 @@ import aesara
 import aesara.tensor as at
 import numpy as np
 import pytest
-from aesara.tensor.nnet.abstract_conv import border_mode_to_pad, conv2d, get_conv_output_shape
+from aesara.compile.mode import Mode
+from aesara.tensor.nnet.abstract_conv import (
+    AbstractConv2d_gradInputs,
+    border_mode_to_pad,
+    conv2d,
+    get_conv_output_shape,
+)
+from aesara.tensor.signal.pool import pool_2d
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -122,7 +129,10 @@ def test_the_same_threads_give_the_same_bits(openmp_threads):
     for threads in (1, 2):
         with openmp_threads(threads):
             first, second = ([x.tobytes() for x in compiled(0)(*values)] for _ in range(2))
-        assert first == second
+            with openmp_threads(3 - threads):
+                compiled(0)(*values)
+            third = [x.tobytes() for x in compiled(0)(*values)]
+        assert first == second == third
 
 
 def test_results_of_earlier_calls_and_shapes_stay():
@@ -163,6 +173,26 @@ def test_shapes_that_do_not_fit_are_refused():
         compiled(1)(image, filters, gradient[:1])
 
 
+def test_lengths_that_are_missing_are_refused():
+    maps, filters, lengths = at.ftensor4(), at.ftensor4(), at.lvector()
+    image = aesara.function([maps, filters, lengths], AbstractConv2d_gradInputs()(filters, maps, lengths))
+    maps, filters = np.ones((1, 1, 1, 1), "float32"), np.ones((1, 1, 2, 2), "float32")
+    assert image(maps, filters, [2, 2]).shape == (1, 1, 2, 2)
+    for lengths in ([2], [-2, 2], [2, 2**62]):
+        with pytest.raises(ValueError, match="do not fit"):
+            image(maps, filters, lengths)
+
+
+def test_aesara_may_compile_a_whole_graph_as_one_module():
+    image, filters = at.ftensor4s(2)
+    maxima = pool_2d(conv2d(image, filters, **FORMS[0]), (2, 2), ignore_border=True)
+    function = aesara.function([image, filters], maxima, mode=Mode("c", "fast_run"))
+    image, filters, _ = arrays(0, (2, 3, 6, 6), (4, 3, 3, 3))
+    maps = written_out(0, image, filters)
+    wanted = maps.reshape(2, 4, 3, 2, 3, 2).max(axis=(3, 5))
+    np.testing.assert_allclose(function(image, filters), wanted, rtol=1e-5, atol=1e-5)
+
+
 def test_a_step_of_the_c_backend_takes_it_and_float64_is_left_to_aesara():
     image, filters = at.ftensor4s(2)
     step = backends.create("c").compile([image, filters], [conv2d(image, filters)])
@@ -184,7 +214,7 @@ def test_where_it_is_not_installed_aesaras_own_ops_compute(monkeypatch):
 def test_python_stands_in_where_an_op_is_not_compiled():
     image, filters = at.ftensor4s(2)
     op = convolution.OneDNNConvolution(conv2d(image, filters, border_mode=(1, 1)).owner.op)
-    function = aesara.function([image, filters], op(image, filters), mode=aesara.compile.mode.Mode("py", None))
+    function = aesara.function([image, filters], op(image, filters), mode=Mode("py", None))
     image, filters, _ = arrays(0, (2, 3, 5, 5), (2, 3, 3, 3))
     np.testing.assert_allclose(function(image, filters), written_out(0, image, filters), rtol=1e-5, atol=1e-5)
     with pytest.raises(TypeError, match="need float32"):
