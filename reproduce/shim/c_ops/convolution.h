@@ -208,10 +208,10 @@ class Convolution {
 // The three shapes, of which `given` has two. False where they do not fit each other.
 inline bool complete(const Form& form, PyArrayObject* const given[ROLES], PyArrayObject* lengths,
                      npy_intp shapes[ROLES][4]) {
-    if (lengths && PyArray_DIM(lengths, 0) < 2) return false;
     for (int role = 0; role < ROLES; role++)
         if (given[role]) std::copy(PyArray_DIMS(given[role]), PyArray_DIMS(given[role]) + 4, shapes[role]);
     const Role result = form.result();
+    if (result != MAPS && PyArray_DIM(lengths, 0) < 2) return false;
     npy_intp *image = shapes[IMAGE], *filters = shapes[FILTERS], *maps = shapes[MAPS];
     if (result == MAPS) maps[0] = image[0], maps[1] = filters[0];
     if (result == FILTERS) filters[0] = maps[1], filters[1] = image[1] / form.groups;
@@ -219,7 +219,7 @@ inline bool complete(const Form& form, PyArrayObject* const given[ROLES], PyArra
     bool fit = maps[0] == image[0] && maps[1] == filters[0] && image[1] == filters[1] * form.groups &&
                filters[0] % form.groups == 0;
     for (int axis = 0; axis < 2; axis++) {
-        if (lengths) shapes[result][axis + 2] = *(npy_int64*)PyArray_GETPTR1(lengths, axis);
+        if (result != MAPS) shapes[result][axis + 2] = *(npy_int64*)PyArray_GETPTR1(lengths, axis);
         const npy_intp length = form.length(axis, image, filters);
         if (result == MAPS) maps[axis + 2] = length;
         fit = fit && length > 0 && maps[axis + 2] == length;

@@ -5,6 +5,7 @@ hand. It sums in another order than the product does, so the last digits differ.
 """
 
 import aesara
+import aesara.tensor as at
 import numpy as np
 from aesara.graph.basic import Apply
 from aesara.graph.rewriting.basic import copy_stack_trace, node_rewriter
@@ -16,9 +17,6 @@ from aesara.tensor.nnet.rewriting import conv_groupopt
 
 from reproduce.shim.c_ops import onednn
 from reproduce.shim.c_ops.source import checksum, source
-
-REWRITE = "local_convolution_onednn"
-"""Tag of the rewrite; a mode that excludes it computes convolutions in Aesara's own way."""
 
 DIRECTIONS = (AbstractConv2d, AbstractConv2d_gradWeights, AbstractConv2d_gradInputs)
 """The abstract Ops in the order of ``onednn::Direction``."""
@@ -61,14 +59,16 @@ class OneDNNConvolution(COp):
         like = self.abstract.make_node(*inputs)
         if any(x.dtype != "float32" for x in like.inputs[:2]):
             raise TypeError(f"oneDNN's convolutions need float32, got {like.inputs[0].type} and {like.inputs[1].type}")
-        lengths = [x.astype("int64") for x in like.inputs[2:]]
-        return Apply(self, [*like.inputs[:2], *lengths], [x.type() for x in like.outputs])
+        # All three directions have a vector of lengths, so that one compiled module serves them.
+        lengths = like.inputs[2].astype("int64") if like.inputs[2:] else at.constant([], ndim=1, dtype="int64")
+        return Apply(self, [*like.inputs[:2], lengths], [x.type() for x in like.outputs])
 
     def infer_shape(self, fgraph, node, shapes):
         return self.abstract.infer_shape(fgraph, node, shapes)
 
     def perform(self, node, inputs, outputs, params):
-        self.abstract.perform(node, inputs, outputs)
+        forward = isinstance(self.abstract, AbstractConv2d)
+        self.abstract.perform(node, inputs[:2] if forward else inputs, outputs)
 
     def get_params(self, node):
         op = self.abstract
@@ -102,12 +102,10 @@ class OneDNNConvolution(COp):
         return (1, checksum(*SOURCES), onednn.find().version)
 
     def c_code(self, node, name, inputs, outputs, sub):
-        first, second, *lengths = inputs
         return f"""
         {{
         const onednn::Form form = {{{", ".join(f"{sub['params']}->{field}" for field in FORM)}}};
-        if (!onednn::compute(latest_{name}, form, {first}, {second}, {lengths[0] if lengths else "NULL"},
-                             &{outputs[0]})) {{
+        if (!onednn::compute(latest_{name}, form, {", ".join(inputs)}, &{outputs[0]})) {{
             {sub["fail"]}
         }}
         }}
@@ -125,5 +123,6 @@ def local_convolution_onednn(fgraph, node):
     return [result]
 
 
-# Before Aesara's own rewrites into products, and left out wherever those are.
-conv_groupopt.register(REWRITE, local_convolution_onednn, "conv_gemm", "fast_run", position=20)
+# Before Aesara's own rewrites into products, and left out wherever those are. Aesara's flag
+# optimizer_excluding=local_convolution_onednn leaves it out alone.
+conv_groupopt.register("local_convolution_onednn", local_convolution_onednn, "conv_gemm", "fast_run", position=20)
