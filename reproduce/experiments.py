@@ -26,6 +26,10 @@ KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "
 INERT = ("figure1.", "data.resident_limit")
 """Prefixes of keys that cannot change a result: recorded, but not part of a run's identity."""
 
+ROUNDING = ("backend.exact_gates",)
+"""Keys that change a result's rounding only. They are part of a run's identity. But a record counts for its cell, and a
+run that began before they existed goes on, whatever their value."""
+
 
 @dataclass(frozen=True)
 class Setting:

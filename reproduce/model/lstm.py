@@ -1,13 +1,17 @@
 """The LSTM with binarized input-to-hidden and hidden-to-hidden weights."""
 
+import aesara
 import aesara.tensor as at
 import numpy as np
 from aesara import scan
+from aesara.compile import optdb
 from aesara.compile.builders import OpFromGraph
+from aesara.graph.rewriting.basic import in2out, node_rewriter
 from aesara.tensor.type import TensorType
 from lasagne import init
 
 from reproduce.model.layers import Weight
+from reproduce.model.ops.lstm import LSTMRecurrence, LSTMRecurrenceGradient
 from reproduce.model.ops.lstm_gates import LSTMGates, LSTMGatesGradient
 from reproduce.model.parameters import Layer
 
@@ -41,6 +45,8 @@ class BinarizedLSTMLayer(Layer):
         Where the binary activation stands; None leaves activations full.
     clip_gradient : float
         Bound of the gradient with respect to the stacked pre-activations: it is clipped to ± this at every time step.
+    exact_gates : bool
+        Whether the c backend takes sigmoid and tanh from the C library; see `LSTMRecurrence`.
     name : str
         Prefix of the parameters' names.
 
@@ -59,8 +65,11 @@ class BinarizedLSTMLayer(Layer):
     ((None, 50, 16), [(87, 16), (16, 16)])
     """
 
-    def __init__(self, incoming, vocabulary, num_units, method, binarize, clip_gradient, name="lstm"):
+    def __init__(
+        self, incoming, vocabulary, num_units, method, binarize, clip_gradient, exact_gates=False, name="lstm"
+    ):
         super().__init__(incoming, name=name)
+        self.exact_gates = exact_gates
         self.num_units, self.clip_gradient, self.binarize = num_units, clip_gradient, binarize
         self.weights, self.biases = [], []
         for gate in GATES:
@@ -79,7 +88,8 @@ class BinarizedLSTMLayer(Layer):
         batch, steps = input.shape[0], input.shape[1]
         stacked_in, stacked_hid, bias = self._stacked()
         projected = (stacked_in[input.T.flatten()] + bias).reshape((steps, batch, 4 * self.num_units))
-        hidden = unrolled(projected, stacked_hid, self.binarize, self.clip_gradient if clipping else 0)
+        clip = self.clip_gradient if clipping else 0
+        hidden = unrolled(projected, stacked_hid, self.binarize, clip, self.exact_gates)
         return hidden.dimshuffle(1, 0, 2)
 
     def step(self, characters, cell, hidden):
@@ -103,11 +113,11 @@ class BinarizedLSTMLayer(Layer):
         return stacked_in, stacked_hid, at.concatenate(self.biases)
 
 
-def unrolled(projected, W_hid, binarize, clip_gradient):
+def unrolled(projected, W_hid, binarize, clip_gradient, exact_gates=False):
     """Hidden states of an LSTM over whole sequences, from zero states.
 
     The gradient is a second scan, backwards over what the first one kept. The one that Aesara derives would compute the
-    first scan again.
+    first scan again. Where Aesara compiles C code, one Op takes the place of each scan.
 
     Parameters
     ----------
@@ -115,29 +125,60 @@ def unrolled(projected, W_hid, binarize, clip_gradient):
         The part of the pre-activations that comes from the inputs, biases included.
     W_hid : matrix, (units, 4·units)
         Hidden-to-hidden weights.
-    binarize, clip_gradient
+    binarize, clip_gradient, exact_gates
         See `BinarizedLSTMLayer`; 0 does not clip.
 
     Returns
     -------
     tensor, (steps, batch, units)
     """
-    inputs = [TensorType("float32", shape=x.type.shape)() for x in (projected, W_hid)]
-    return _Unrolled(inputs, binarize, clip_gradient)(projected, W_hid)[0]
+    return _Unrolled(projected, W_hid, binarize, clip_gradient, exact_gates)(projected, W_hid)[0]
 
 
 class _Unrolled(OpFromGraph):
-    """`_forward`, with `_gradient` for its gradient; compiling a function replaces this Op by its graph."""
+    """`_forward`, with `_UnrolledGradient` for its gradient; compiling a function replaces this Op."""
 
-    def __init__(self, inputs, binarize, clip_gradient):
-        self._binarize, self._clip_gradient = binarize, clip_gradient
+    def __init__(self, projected, W_hid, binarize, clip_gradient, exact_gates):
+        self.binarize, self.clip_gradient, self.exact_gates = binarize, clip_gradient, exact_gates
+        inputs = _inputs_like(projected, W_hid)
         super().__init__(inputs, _forward(*inputs, binarize), inline=True)
 
     def L_op(self, inputs, outputs, gradients):
-        return list(_gradient(*inputs, *outputs, gradients[0], self._binarize, self._clip_gradient))
+        arguments = [inputs[1], *outputs, gradients[0]]
+        return _UnrolledGradient(arguments, self.binarize, self.clip_gradient)(*arguments)
 
     def connection_pattern(self, node):
         return [[True, False, False]] * 2  # only the hidden states are used elsewhere
+
+
+class _UnrolledGradient(OpFromGraph):
+    """`_gradient`; compiling a function replaces this Op."""
+
+    def __init__(self, arguments, binarize, clip_gradient):
+        self.binarize, self.clip_gradient = binarize, clip_gradient
+        inputs = _inputs_like(*arguments)
+        super().__init__(inputs, _gradient(*inputs, binarize, clip_gradient), inline=True)
+
+
+@node_rewriter([_Unrolled, _UnrolledGradient])
+def local_lstm_in_c(fgraph, node):
+    """Replace the scans by `LSTMRecurrence` and its gradient."""
+    op = node.op
+    if not aesara.config.cxx:
+        return None
+    if isinstance(op, _UnrolledGradient):
+        return LSTMRecurrenceGradient(op.binarize, op.clip_gradient)(*node.inputs, return_list=True)
+    keep = any(fgraph.clients[x] for x in node.outputs[1:])
+    results = LSTMRecurrence(op.binarize, op.exact_gates, keep)(*node.inputs, return_list=True)
+    return dict(zip(node.outputs, results, strict=False))
+
+
+# Just before such Ops are replaced by their graphs.
+optdb.register("lstm_in_c", in2out(local_lstm_in_c), "fast_run", "cxx_only", position=-0.02)
+
+
+def _inputs_like(*variables):
+    return [TensorType(x.dtype, shape=x.type.shape)() for x in variables]
 
 
 def _forward(projected, W_hid, binarize):
@@ -154,9 +195,9 @@ def _forward(projected, W_hid, binarize):
     return [hidden, cells, kept]
 
 
-def _gradient(projected, W_hid, hidden, cells, kept, grad_output, binarize, clip):
+def _gradient(W_hid, hidden, cells, kept, grad_output, binarize, clip):
     """The gradients with respect to `projected` and `W_hid`, given that with respect to the hidden states."""
-    start = _zeros(projected, W_hid)
+    start = _zeros(hidden, W_hid)
     hidden_before, cell_before = (at.concatenate([start[None], x[:-1]]) for x in (hidden, cells))
 
     def step(grad_output, kept, cell_before, cell_after, grad_cell, grad_state, transposed):
@@ -175,11 +216,11 @@ def _gradient(projected, W_hid, hidden, cells, kept, grad_output, binarize, clip
     )
     grad_pre = grad_pre[::-1]
     rows = [x.reshape((-1, x.shape[2])) for x in (hidden_before, grad_pre)]
-    return grad_pre, at.dot(rows[0].T, rows[1])
+    return [grad_pre, at.dot(rows[0].T, rows[1])]
 
 
-def _zeros(projected, W_hid):
-    return at.zeros((projected.shape[1], W_hid.shape[0]), dtype="float32")
+def _zeros(sequence, W_hid):
+    return at.zeros((sequence.shape[1], W_hid.shape[0]), dtype="float32")
 
 
 class OutputLayer(Layer):

@@ -122,6 +122,7 @@ def _lstm(experiment, vocabulary):
         experiment.method,
         experiment.settings.get("network.binarize"),
         experiment["training.clip_gradient"],
+        experiment["backend.exact_gates"],
     )
     return OutputLayer(layer, vocabulary)
 

@@ -239,10 +239,11 @@ def published():
 def comparable(settings, seed):
     """The settings that a run's result depends on, apart from its seed.
 
-    Keys that cannot change a result are dropped. So is a language model's ``training.init_seed`` if it is 1, its
-    default, or the run's own seed.
+    Keys that cannot change a result, or only its rounding, are dropped. So is a language model's ``training.init_seed``
+    if it is 1, its default, or the run's own seed.
     """
-    kept = {key: value for key, value in settings.items() if not key.startswith(experiments.INERT)}
+    dropped = (*experiments.INERT, *experiments.ROUNDING)
+    kept = {key: value for key, value in settings.items() if not key.startswith(dropped)}
     if kept.get("training.init_seed") in (1, seed):
         del kept["training.init_seed"]
     return kept

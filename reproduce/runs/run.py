@@ -234,7 +234,7 @@ class Run:
         differing = [
             f"{key} was {settings.get(key)!r}, now {now.get(key)!r}"
             for key in sorted(settings.keys() | now.keys())
-            if settings.get(key) != now.get(key) and not key.startswith(experiments.INERT)
+            if settings.get(key) != now.get(key) and not key.startswith((*experiments.INERT, *experiments.ROUNDING))
         ]
         if data["sha256"] != data_now["sha256"]:
             differing.append(f"the {data_now['name']} files have other checksums")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from reproduce import experiments
 from reproduce.report import formats, statistics, tables
 from reproduce.report.tables import collect, command_of, comparable
 from tests.report.run_folder_of import run_folder_of
@@ -89,6 +90,15 @@ def test_a_run_with_other_settings_enters_no_cell_and_says_why(tmp_path, new_run
 def test_keys_that_cannot_change_a_result_do_not_matter(tmp_path, new_run):
     new_run(tmp_path, overrides={"data.resident_limit": 1000})
     assert cell_of(collect([tmp_path])).runs
+
+
+def test_how_gates_are_rounded_does_not_matter():
+    """A language model's record from before the key went by the C library's functions, and counts."""
+    settings = experiments.resolve("war_and_peace", "lab").settings
+    earlier = {key: value for key, value in settings.items() if key != "backend.exact_gates"}
+    completed = experiments.completed("war_and_peace", "lab", earlier)
+    assert (settings["backend.exact_gates"], completed["backend.exact_gates"]) == (False, True)
+    assert comparable(completed, 1) == comparable(settings, 1)
 
 
 def test_initial_seeds_of_language_models_do_not_matter():

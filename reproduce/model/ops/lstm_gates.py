@@ -1,14 +1,26 @@
 """The elementwise part of an LSTM's step and its gradient, each in one pass over memory."""
 
+from pathlib import Path
+
 import aesara.tensor as at
-import numpy as np
 from aesara.graph.basic import Apply
 from aesara.link.c.op import COp
 
 from reproduce import formulas
-from reproduce.model.ops.sign import c_sign
+from reproduce.shim.c_ops.source import checksum, source
+
+GATES = tuple(Path(__file__).with_name(name) for name in ("gates.h", "lstm_gates.h"))
+"""The C++ code of these Ops."""
 
 KINDS = (None, "cell_output", "hidden_state")
+
+# -fno-trapping-math lets GCC make vector code of comparisons; without contraction, C rounds as NumPy does.
+COMPILE_ARGS = ("-fopenmp", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off")
+
+
+def c_binarize(binarize):
+    """lstm_gates.h's name for one of `KINDS`."""
+    return f"lstm::{(binarize or 'nowhere').upper()}"
 
 
 class _Gates(COp):
@@ -27,11 +39,11 @@ class _Gates(COp):
                 raise TypeError(f"{type(self).__name__} needs float32 matrices, got {x.type}")
         return Apply(self, inputs, [at.fmatrix() for _ in range(outputs)])
 
-    def c_headers(self, **kwargs):
-        return ["<math.h>"]
+    def c_support_code(self, **kwargs):
+        return source(*GATES)
 
     def c_compile_args(self, **kwargs):
-        return ["-fopenmp", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+        return list(COMPILE_ARGS)
 
     def _c_code(self, inputs, outputs, widths, width_out, body, fail):
         """C code that runs `body` for the columns j < n of each row.
@@ -118,20 +130,11 @@ class LSTMGates(_Gates):
             output[0] = value
 
     def c_code_cache_version(self):
-        return (2,)
+        return (3, checksum(*GATES))
 
     def c_code(self, node, name, inputs, outputs, sub):
-        s = c_sign("cell") if self.binarize == "cell_output" else "tanhf(cell)"
-        hidden = c_sign("o * s") if self.binarize == "hidden_state" else "o * s"
-        body = f"""
-        for (npy_intp j = 0; j < n; j++) {{
-            const float i = 1.0f / (1.0f + expf(-x0[j])), f = 1.0f / (1.0f + expf(-x0[n + j]));
-            const float c = tanhf(x0[2 * n + j]), o = 1.0f / (1.0f + expf(-x0[3 * n + j]));
-            const float cell = f * x1[j] + i * c;
-            const float s = {s};
-            z0[j] = cell; z1[j] = {hidden};
-            z2[j] = i; z2[n + j] = f; z2[2 * n + j] = c; z2[3 * n + j] = o; z2[4 * n + j] = s;
-        }}"""
+        kind = f"lstm::Exact, {c_binarize(self.binarize)}, true"
+        body = f"lstm::gates_row<{kind}>(x0, x1, z0, z1, z2, n);"
         return self._c_code(inputs, outputs, (4, 1), (1, 1, 5), body, sub["fail"])
 
 
@@ -173,35 +176,11 @@ class LSTMGatesGradient(_Gates):
             output[0] = value
 
     def c_code_cache_version(self):
-        return (1,)
+        return (3, checksum(*GATES))
 
     def c_code(self, node, name, inputs, outputs, sub):
-        def passed(gradient, x):
-            return f"({x} >= -1.0f && {x} <= 1.0f ? {gradient} : 0.0f)"
-
-        grad_hidden = passed("x4[j]", "(o * s)") if self.binarize == "hidden_state" else "x4[j]"
-        grad_s = passed("(h * o)", "x2[j]") if self.binarize == "cell_output" else "h * o * (1.0f - s * s)"
-        bound = f"{float(np.float32(self.clip))!r}f"
-        clipped = f"(g < -{bound} ? -{bound} : (g > {bound} ? {bound} : g))" if self.clip else "g"
-        gradients = (
-            "d * c * i * (1.0f - i)",
-            "d * x1[j] * f * (1.0f - f)",
-            "d * i * (1.0f - c * c)",
-            "h * s * o * (1.0f - o)",
-        )
-        stores = " ".join(
-            f"{{ const float g = {gradient}; z0[{block} * n + j] = {clipped}; }}"
-            for block, gradient in enumerate(gradients)
-        )
-        body = f"""
-        #pragma omp simd
-        for (npy_intp j = 0; j < n; j++) {{
-            const float i = x0[j], f = x0[n + j], c = x0[2 * n + j], o = x0[3 * n + j], s = x0[4 * n + j];
-            const float h = {grad_hidden};
-            const float d = x3[j] + {grad_s};
-            {stores}
-            z1[j] = d * f;
-        }}"""
+        clip = f"{self.clip!r}f"
+        body = f"lstm::gradient_row<{c_binarize(self.binarize)}>(x0, x1, x2, x3, x4, {clip}, z0, z1, n);"
         return self._c_code(inputs, outputs, (5, 1, 1, 1, 1), (4, 1), body, sub["fail"])
 
 

@@ -4,6 +4,8 @@ oneDNN's direct algorithm reads the pictures themselves, with machine code writt
 hand. It sums in another order than the product does, so the last digits differ.
 """
 
+from pathlib import Path
+
 import aesara
 import aesara.tensor as at
 import numpy as np
@@ -16,7 +18,7 @@ from aesara.tensor.nnet.abstract_conv import AbstractConv2d, AbstractConv2d_grad
 from aesara.tensor.nnet.rewriting import conv_groupopt
 
 from reproduce.shim.c_ops import onednn
-from reproduce.shim.c_ops.source import checksum, source
+from reproduce.shim.c_ops.source import ARRAYS, checksum, source
 
 DIRECTIONS = (AbstractConv2d, AbstractConv2d_gradWeights, AbstractConv2d_gradInputs)
 """The abstract Ops in the order of ``onednn::Direction``."""
@@ -27,7 +29,7 @@ FORM = (
 )  # fmt: skip
 """The fields of ``onednn::Form``. They are no part of the C code, so that one module serves all forms."""
 
-SOURCES = ("arrays.h", "convolution.h")
+SOURCES = ARRAYS, Path(__file__).with_name("convolution.h")
 
 FULL, HALF = -1, -2
 """Borders that depend on the filters, as in ``onednn::Form``."""

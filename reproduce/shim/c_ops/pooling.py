@@ -4,6 +4,8 @@ oneDNN's max-pooling will not do: its gradient goes to one of a window's maxima,
 sums of ±α often do.
 """
 
+from pathlib import Path
+
 import aesara
 import numpy as np
 from aesara.graph.basic import Apply, Constant
@@ -12,9 +14,9 @@ from aesara.link.c.op import COp
 from aesara.tensor.rewriting.basic import register_specialize_device
 from aesara.tensor.signal.pool import MaxPoolGrad, Pool
 
-from reproduce.shim.c_ops.source import checksum, source
+from reproduce.shim.c_ops.source import ARRAYS, checksum, source
 
-SOURCES = ("arrays.h", "pooling.h")
+SOURCES = ARRAYS, Path(__file__).with_name("pooling.h")
 
 LARGEST = 8
 """Rows and columns of the largest window that is taken over; its size is part of the C code."""
