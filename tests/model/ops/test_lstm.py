@@ -1,4 +1,4 @@
-"""The LSTM's recurrence in C against a Python loop over the formulas; errors of the vectorised gates; threads, edges."""
+"""The LSTM's recurrence in C against a Python loop; errors of the vectorised gates; threads and edges."""
 
 import ctypes
 import functools
