@@ -4,6 +4,7 @@ Nearly all are shapes; Python gives the same integers. Of the C modules of a lan
 computed such a constant once. Constants of floats are folded by C still, whose last bit may be another.
 """
 
+import contextlib
 import functools
 
 import aesara
@@ -21,11 +22,9 @@ def _integers_in_python(fold):
     @functools.wraps(fold)
     def fold_constant(fgraph, node):
         if all(_is_discrete(variable.type) for variable in (*node.inputs, *node.outputs)):
-            try:
-                with aesara.config.change_flags(cxx=""):
-                    return fold(fgraph, node)
-            except (MethodNotDefined, NotImplementedError):
-                pass  # an Op in C only
+            # An Op in C only raises one of these.
+            with contextlib.suppress(MethodNotDefined, NotImplementedError), aesara.config.change_flags(cxx=""):
+                return fold(fgraph, node)
         return fold(fgraph, node)
 
     return fold_constant

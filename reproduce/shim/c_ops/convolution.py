@@ -86,13 +86,13 @@ class OneDNNConvolution(COp):
         return [onednn.find().include]
 
     def c_lib_dirs(self, **kwargs):
-        return [onednn.find().library]
+        return [onednn.find().lib]
 
     def c_libraries(self, **kwargs):
         return ["dnnl"]
 
     def c_compile_args(self, **kwargs):
-        return ["-fopenmp", f"-Wl,-rpath,{onednn.find().library}"]
+        return ["-fopenmp", f"-Wl,-rpath,{onednn.find().lib}"]
 
     def c_support_code(self, **kwargs):
         return source(*SOURCES)

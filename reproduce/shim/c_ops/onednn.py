@@ -19,13 +19,13 @@ class OneDNN:
         Of the package `LIBRARY`.
     include : str
         The folder of ``oneapi/dnnl/dnnl.hpp``.
-    library : str
+    lib : str
         The folder of ``libdnnl.so``.
     """
 
     version: str
     include: str
-    library: str
+    lib: str
 
 
 @functools.cache

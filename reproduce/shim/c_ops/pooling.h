@@ -7,14 +7,19 @@ enum { PARALLEL = 16384 };  // elements from which threads pay
 // Lengths before and after pooling; a window that the border cuts counts if `partial`.
 struct Sizes {
     npy_intp pictures, rows, columns, rows_out, columns_out;
+    int rank;
+    npy_intp shape[NPY_MAXDIMS];  // of what is pooled to
 
     Sizes(PyArrayObject* x, npy_intp window_rows, npy_intp window_columns, bool partial) {
-        const int rank = PyArray_NDIM(x);
+        rank = PyArray_NDIM(x);
         rows = PyArray_DIM(x, rank - 2);
         columns = PyArray_DIM(x, rank - 1);
         rows_out = (rows + (partial ? window_rows - 1 : 0)) / window_rows;
         columns_out = (columns + (partial ? window_columns - 1 : 0)) / window_columns;
         pictures = rows * columns ? PyArray_SIZE(x) / (rows * columns) : 0;
+        std::copy(PyArray_DIMS(x), PyArray_DIMS(x) + rank, shape);
+        shape[rank - 2] = rows_out;
+        shape[rank - 1] = columns_out;
     }
 };
 
@@ -35,13 +40,8 @@ void pool_row(const float* x, float* __restrict__ z, npy_intp rows, npy_intp col
 template <int ROWS, int COLUMNS>
 bool pool(PyArrayObject* input, bool partial, PyArrayObject** output) {
     const Sizes n(input, ROWS, COLUMNS, partial);
-    const int rank = PyArray_NDIM(input);
-    npy_intp shape[NPY_MAXDIMS];
-    std::copy(PyArray_DIMS(input), PyArray_DIMS(input) + rank, shape);
-    shape[rank - 2] = n.rows_out;
-    shape[rank - 1] = n.columns_out;
     const arrays::Contiguous x(input);
-    float* const z = x.fails() ? NULL : arrays::open(output, rank, shape);
+    float* const z = x.fails() ? NULL : arrays::open(output, n.rank, n.shape);
     if (!z) return false;
     #pragma omp parallel for schedule(static) if (n.pictures * n.rows * n.columns > PARALLEL)
     for (npy_intp k = 0; k < n.pictures; k++)
@@ -69,18 +69,13 @@ template <int ROWS, int COLUMNS>
 bool pool_gradient(PyArrayObject* input, PyArrayObject* pooled, PyArrayObject* given, bool partial,
                    PyArrayObject** output) {
     const Sizes n(input, ROWS, COLUMNS, partial);
-    const int rank = PyArray_NDIM(input);
-    npy_intp shape[NPY_MAXDIMS];
-    std::copy(PyArray_DIMS(input), PyArray_DIMS(input) + rank, shape);
-    shape[rank - 2] = n.rows_out;
-    shape[rank - 1] = n.columns_out;
-    if (!arrays::has_shape(pooled, rank, shape) || !arrays::has_shape(given, rank, shape)) {
+    if (!arrays::has_shape(pooled, n.rank, n.shape) || !arrays::has_shape(given, n.rank, n.shape)) {
         PyErr_SetString(PyExc_ValueError, "max-pooling: the shapes of maxima and gradient do not fit the input's");
         return false;
     }
     const arrays::Contiguous x(input), maxima(pooled), gradient(given);
     float* const z = x.fails() || maxima.fails() || gradient.fails() ? NULL
-                                                                     : arrays::open(output, rank, PyArray_DIMS(input));
+                                                                     : arrays::open(output, n.rank, PyArray_DIMS(input));
     if (!z) return false;
     #pragma omp parallel for schedule(static) if (n.pictures * n.rows * n.columns > PARALLEL)
     for (npy_intp k = 0; k < n.pictures; k++)
