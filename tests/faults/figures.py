@@ -1,8 +1,15 @@
 """What the harness counted."""
 
+import sys
+import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from threading import RLock
+
+from reproduce.runs.provenance import CHECKOUT
+
+FOLDERS = {sys.prefix: "<environment>", str(CHECKOUT): "<checkout>", tempfile.gettempdir(): "<temporary>"}
+"""What a record says for folders of this machine; the longest come first, as one may be in another."""
 
 
 @dataclass
@@ -68,7 +75,7 @@ class Figures:
                 kills.setdefault(kind, {}).setdefault(backend, {})[doing] = times
             return {
                 "divergences": self.counts["divergences"],
-                "wrong": list(self.wrong),
+                "wrong": [_portable(line) for line in self.wrong],
                 "kills": self.kills.total(),
                 "kills_by_network_backend_and_doing": kills,
                 "slowest_end_after_a_signal_s": round(self.slowest_stop, 3),
@@ -83,3 +90,9 @@ class Figures:
         lines.append(f"{'slowest end after a signal, s':44}{self.slowest_stop:>8.1f}")
         lines.append(f"{'wrong (must be 0)':44}{len(self.wrong):>8,}")
         return "\n".join([*lines, *(f"  {line}" for line in self.wrong)])
+
+
+def _portable(text):
+    for folder in sorted(FOLDERS, key=len, reverse=True):
+        text = text.replace(folder, FOLDERS[folder])
+    return text

@@ -7,11 +7,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
 import pytest
 
+from reproduce.runs.provenance import CHECKOUT
 from tests.faults import disturbed
 from tests.faults.__main__ import Harness, in_turn
 from tests.faults.damage import judge
@@ -101,6 +103,12 @@ def test_what_is_not_noticed_is_wrong(kind):
     judge(figures, "read", "whole", "whole", "a file", "bit at 5")
     assert len(figures.wrong) == 1 and "bit at 3" in figures.wrong[0]
     assert figures.counts["a file: damaged"] == 3
+
+
+def test_a_record_names_no_folder_of_the_machine():
+    figures = Figures()
+    figures.expect(False, f"{sys.prefix}/lib/a.py, {CHECKOUT}/b.py, {tempfile.gettempdir()}/c")
+    assert figures.summary()["wrong"] == ["<environment>/lib/a.py, <checkout>/b.py, <temporary>/c"]
 
 
 def test_a_difference_is_a_divergence(tmp_path):
