@@ -43,6 +43,7 @@ MODULES = [
     "reproduce.model.networks",
     "reproduce.model.objectives",
     "reproduce.model.ops.adam",
+    "reproduce.model.ops.channel_sum",
     "reproduce.model.ops.column_sum",
     "reproduce.model.ops.lstm_gates",
     "reproduce.model.ops.sign",

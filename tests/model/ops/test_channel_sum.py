@@ -75,5 +75,5 @@ def test_the_rewrite_takes_sums_of_channels_only(graph, replaced):
 
 def test_what_is_no_float32_array_of_four_axes_is_refused():
     for x in (at.dtensor4(), at.fmatrix()):
-        with pytest.raises(TypeError, match="float32 array of four axes"):
+        with pytest.raises(TypeError, match="float32 array of 4 axes"):
             ChannelSum()(x)

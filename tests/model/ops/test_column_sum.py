@@ -93,5 +93,5 @@ def test_the_rewrite_takes_float32_columns_only_and_only_where_it_is_asked_for(g
 
 def test_what_is_no_float32_matrix_is_refused():
     for x in (at.dmatrix(), at.fvector(), at.ftensor3()):
-        with pytest.raises(TypeError, match="float32 matrix"):
+        with pytest.raises(TypeError, match="float32 array of 2 axes"):
             ColumnSum()(x)
