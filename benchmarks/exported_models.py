@@ -3,8 +3,9 @@
     python -m benchmarks.exported_models RUN … --data DIR --out FILE.json
 
 For each run, by its folder, the file gets the epoch and the size of the model, the run's test result on the run's own
-backend, the exported model's with each of `reproduce.inference`'s kernels, and how many predictions agree. With --models the models are written below that folder,
-each beside the record of its run, and to models.sha256 their checksums, as sha256sum writes them.
+backend, the exported model's with each of `reproduce.inference`'s kernels, and how many predictions agree. With
+--models the models are written below that folder, each beside the record of its run, and to models.sha256 their
+checksums, as sha256sum writes them.
 """
 
 import argparse

@@ -48,7 +48,7 @@ def models():
                 *(f"{found[kind]['agreeing']:,}" for kind in ("c_kernels", "numpy_kernels")),
                 f"{found['predictions']:,}",
             ])  # fmt: skip
-    sizes = ["Bytes", "float32 weights / it"]
+    sizes = ["Bytes", "Weights in float32 / file"]
     errors = ["Run's error, %", "Its error, %", "Agreeing, C", "Agreeing, NumPy", "Of"]
     return table(["Experiment", "Method", "Run", "Epoch", *sizes, *errors], rows, right=range(3, 11))
 
