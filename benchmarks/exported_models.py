@@ -2,9 +2,10 @@
 
     python -m benchmarks.exported_models RUN … --data DIR --out FILE.json
 
-For each run the file gets its size, the run's test result on the run's own backend, the exported model's with each of
-`reproduce.inference`'s kernels, and how many predictions agree. With --models the models are written below that folder,
-each beside the record of its run, and to models.sha256 their checksums, as sha256sum writes them.
+For each run, by its folder, the file gets the epoch and the size of the model, the run's test result on the run's own
+backend, the exported model's with each of `reproduce.inference`'s kernels, and how many predictions agree. With
+--models the models are written below that folder, each beside the record of its run, and to models.sha256 their
+checksums, as sha256sum writes them.
 """
 
 import argparse
@@ -39,7 +40,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for run in options.runs:
             model = best.load(run)
-            name = f"{model.experiment.folder}/{model.experiment.method.name}/seed-{model.record.seed}"
+            name = "/".join(run.resolve().parts[-3:])
             path = (options.models or Path(folder)) / name / MODEL
             examples = splits.load(model.experiment, options.data, options.allow_unofficial)
             found["models"][name] = compare(model, examples, path)
@@ -59,6 +60,7 @@ def compare(model, examples, path):
     expected, count = held_out.predictions("test"), held_out.count("test")
     x, labels = np.asarray(examples.test.x[:count]), examples.test.y[:count].ravel()
     result = {
+        "epoch": model.epoch,
         "bytes": sizes["file"],
         "float32_weight_bytes": sizes["float32_weights"],
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),

@@ -6,6 +6,7 @@ python -m benchmarks.render_inference
 import json
 import statistics
 from pathlib import Path
+from urllib.parse import quote
 
 from datasets.storage.files import write_text
 from reproduce.methods import METHODS
@@ -33,12 +34,13 @@ def models():
         path = RESULTS / "inference" / f"{name}.json"
         for run, found in json.loads(path.read_text(encoding="utf-8"))["models"].items():
             *_, method, seed = run.split("/")
-            file = RESULTS / run / MODEL
+            file = next((name for name in (MODEL, "record.json") if (RESULTS / run / name).exists()), None)
             own, ours = (found[key]["test_error"] for key in ("run", "c_kernels"))
             rows.append([
                 name,
                 METHODS[method].label,
-                f"[{seed}](../results/{run}/{MODEL})" if file.exists() else seed,
+                f"[{seed}](../results/{quote(run)}/{file})" if file else seed,
+                found["epoch"],
                 f"{found['bytes']:,}",
                 f"{found['float32_weight_bytes'] / found['bytes']:.1f}",
                 f"{own:.4g}",
@@ -46,9 +48,9 @@ def models():
                 *(f"{found[kind]['agreeing']:,}" for kind in ("c_kernels", "numpy_kernels")),
                 f"{found['predictions']:,}",
             ])  # fmt: skip
-    sizes = ["Bytes", "float32 weights / it"]
+    sizes = ["Bytes", "Weights in float32 / file"]
     errors = ["Run's error, %", "Its error, %", "Agreeing, C", "Agreeing, NumPy", "Of"]
-    return table(["Experiment", "Method", "Run", *sizes, *errors], rows, right=range(3, 10))
+    return table(["Experiment", "Method", "Run", "Epoch", *sizes, *errors], rows, right=range(3, 11))
 
 
 def speed(results):

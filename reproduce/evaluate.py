@@ -1,8 +1,9 @@
 """Measures a trained model on its experiment's test set: the best model of a run, or an exported one."""
 
 import json
+import os
+import stat
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -123,10 +124,15 @@ def evaluate(model, data, backend="auto", device="auto", allow_unofficial=False)
     UserError, datasets.DataError
         If there is no such model, it cannot be read, or the data are not those that it was trained on.
     """
-    if Path(model).is_dir():
+    try:
+        is_run = stat.S_ISDIR(os.stat(model).st_mode)
+    except FileNotFoundError:
+        hint = "name the folder of a run, as 'run' prints it, or an exported file"
+        raise UserError(f"there is no {model}; {hint}") from None
+    except OSError as error:
+        raise UserError(f"{model} cannot be read ({error.strerror})") from None
+    if is_run:
         return _evaluate_run(model, data, backend, device, allow_unofficial)
-    if not Path(model).exists():
-        raise UserError(f"there is no {model}; name the folder of a run, as 'run' prints it, or an exported file")
     if (backend, device) != ("auto", "auto"):
         raise UserError(f"{model} is an exported model, which runs on NumPy; leave --backend and --device out")
     return _evaluate_exported(model, data, allow_unofficial)

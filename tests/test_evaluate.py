@@ -126,6 +126,7 @@ def test_what_cannot_be_evaluated_or_exported_is_one_line(capsys, tmp_path, jax_
     assert not out.exists()
     out.write_bytes(b"no model")
     assert "no exported model" in fails(capsys, "evaluate", out)
+    assert "cannot be read (Not a directory)" in fails(capsys, "evaluate", out / "model.safetensors")
     assert "leave --backend and --device out" in fails(capsys, "evaluate", out, "--backend", "jax")
     for name in (tmp_path, tmp_path / "model.onnx"):
         assert "must name a file that ends in .safetensors" in fails(capsys, "export", without, "--out", name)

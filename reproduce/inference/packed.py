@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import stat
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -45,13 +47,12 @@ def read(path):
     UserError
         If the file cannot be read, is no exported model, is of a newer format, or is damaged.
     """
+    _check_readable(path)
     try:
         with safe_open(path, framework="np") as file:
             metadata = file.metadata() or {}
             _check_format(path, metadata)
             tensors = {name: _tensor(file, name) for name in file.keys()}  # noqa: SIM118  no mapping
-    except FileNotFoundError:
-        raise UserError(f"there is no file {path}") from None
     except (SafetensorError, OSError, ValueError) as error:
         raise UserError(f"{path} is no exported model, or is damaged ({_one_line(error)}); {REMEDY}") from None
     if metadata.pop("sha256", None) != checksum(tensors, metadata):
@@ -66,6 +67,18 @@ def read(path):
 def damaged(path, reason):
     """The UserError for a file whose parts do not fit each other."""
     return UserError(f"{path} is damaged ({_one_line(reason)}); {REMEDY}")
+
+
+def _check_readable(path):
+    """Refuse what is no file, or may not be read; safetensors waits for a pipe and calls a forbidden file missing."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise UserError(f"{path} is no exported model: it is no file; {REMEDY}")
+        open(path, "rb").close()
+    except FileNotFoundError:
+        raise UserError(f"there is no file {path}") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror})") from None
 
 
 def _check_format(path, metadata):

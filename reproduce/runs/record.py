@@ -206,5 +206,7 @@ def read(folder):
         return Record.from_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror})") from None
+    except ValueError as error:
         raise UserError(f"{path} cannot be used ({one_line(error)}); start the run anew with --restart") from None

@@ -34,7 +34,8 @@ def test_an_exported_run_is_compared_with_itself(jax_language_model, tmp_path, m
     words = [str(jax_language_model.folder), "--models", str(models), "--out", str(out)]
     monkeypatch.setattr(sys, "argv", ["exported_models", *words])
     exported_models.main()
-    (found,) = json.loads(out.read_text())["models"].values()
+    ((name, found),) = json.loads(out.read_text())["models"].items()
+    assert jax_language_model.folder.match(name) and found["epoch"] == jax_language_model.record.best_epoch
     assert found["run"] == found["recorded"] and found["numpy_kernels"]["agreeing"] == found["predictions"] > 0
     (path,) = models.rglob("model.safetensors")
     assert (models / "models.sha256").read_text() == f"{found['sha256']}  {path.relative_to(models)}\n"

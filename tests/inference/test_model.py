@@ -113,6 +113,18 @@ def test_what_is_no_model_is_named(refused, tmp_path):
         inference.load(tmp_path / "nowhere")
 
 
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UserError, match="no exported model: it is no file"):
+        inference.load(tmp_path / "pipe")
+
+
+def test_a_path_through_a_file_cannot_be_read(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"model cannot be read \(Not a directory\)"):
+        inference.load(tmp_path / "file" / "model")
+
+
 def test_a_newer_format_is_not_read(refused, monkeypatch):
     monkeypatch.setattr(packed, "VERSION", 2)
     content = encoded()

@@ -132,6 +132,13 @@ def test_a_foreign_record_is_refused(tmp_path, content):
         execute(run)
 
 
+def test_a_record_that_cannot_be_read_is_no_reason_to_start_anew(tmp_path):
+    run = make(tmp_path)
+    (run.folder / "record.json").mkdir(parents=True)
+    with pytest.raises(UserError, match=r"record\.json cannot be read \(Is a directory\)$"):
+        execute(run)
+
+
 def test_settings_that_do_not_fit_the_data_are_refused(tmp_path):
     with pytest.raises(UserError, match="more than the 297 examples of the valid set"):
         execute(make(tmp_path, overrides=TINY | {"training.batch_size": 298}))
