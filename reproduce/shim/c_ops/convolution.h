@@ -1,4 +1,4 @@
-// A convolution over two axes, or one of its gradients, by oneDNN in strict float32. Included by convolution.py's Ops.
+// A convolution over two axes, or one of its gradients, by oneDNN in strict float32. After arrays.h and onednn.h.
 //
 // Arrays come and go as NumPy's, (examples, channels, rows, columns). oneDNN computes in formats of its own choice, so
 // each array is reordered on its way, through memory that all convolutions of a process share.
@@ -11,7 +11,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include <oneapi/dnnl/dnnl.hpp>
 #include <omp.h>
 
 namespace onednn {
@@ -20,20 +19,6 @@ typedef dnnl::memory::dims Dims;
 
 enum Direction { FORWARD, GRAD_WEIGHTS, GRAD_INPUTS };
 enum Role { IMAGE, FILTERS, MAPS, ROLES };
-
-// Every module that Aesara compiles has a copy of this header. The default visibility makes the linker keep a single
-// one of each static variable below, for all modules.
-#define ONE_PER_PROCESS inline __attribute__((visibility("default")))
-
-ONE_PER_PROCESS dnnl::engine& engine() {
-    static dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
-    return cpu;
-}
-
-ONE_PER_PROCESS dnnl::stream& stream() {
-    static dnnl::stream all(engine());
-    return all;
-}
 
 struct Buffer {
     float* start;

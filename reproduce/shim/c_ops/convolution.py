@@ -18,7 +18,7 @@ from aesara.tensor.nnet.abstract_conv import AbstractConv2d, AbstractConv2d_grad
 from aesara.tensor.nnet.rewriting import conv_groupopt
 
 from reproduce.shim.c_ops import onednn
-from reproduce.shim.c_ops.source import ARRAYS, checksum, source
+from reproduce.shim.c_ops.source import ARRAYS, ONEDNN, checksum, source
 
 DIRECTIONS = (AbstractConv2d, AbstractConv2d_gradWeights, AbstractConv2d_gradInputs)
 """The abstract Ops in the order of ``onednn::Direction``."""
@@ -29,7 +29,7 @@ FORM = (
 )  # fmt: skip
 """The fields of ``onednn::Form``. They are no part of the C code, so that one module serves all forms."""
 
-SOURCES = ARRAYS, Path(__file__).with_name("convolution.h")
+SOURCES = ARRAYS, ONEDNN, Path(__file__).with_name("convolution.h")
 
 FULL, HALF = -1, -2
 """Borders that depend on the filters, as in ``onednn::Form``."""

@@ -6,6 +6,9 @@ from pathlib import Path
 ARRAYS = Path(__file__).with_name("arrays.h")
 """Access to NumPy's arrays, for any Op."""
 
+ONEDNN = Path(__file__).with_name("onednn.h")
+"""oneDNN's engine and stream, for any Op that uses the library."""
+
 
 def source(*paths):
     """The texts of these files, a list; where Aesara compiles a whole graph as one module, it takes each text once."""
