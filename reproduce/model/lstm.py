@@ -6,6 +6,7 @@ import numpy as np
 from aesara import scan
 from aesara.compile import optdb
 from aesara.compile.builders import OpFromGraph
+from aesara.gradient import DisconnectedType
 from aesara.graph.rewriting.basic import in2out, node_rewriter
 from aesara.tensor.type import TensorType
 from lasagne import init
@@ -85,11 +86,9 @@ class BinarizedLSTMLayer(Layer):
 
     def get_output_for(self, input, clipping=True, **kwargs):
         """Hidden states of `input`; without `clipping`, gradients through them are not clipped."""
-        batch, steps = input.shape[0], input.shape[1]
         stacked_in, stacked_hid, bias = self._stacked()
-        projected = (stacked_in[input.T.flatten()] + bias).reshape((steps, batch, 4 * self.num_units))
         clip = self.clip_gradient if clipping else 0
-        hidden = unrolled(projected, stacked_hid, self.binarize, clip, self.exact_gates)
+        hidden = unrolled(stacked_in, bias, input.T, stacked_hid, self.binarize, clip, self.exact_gates)
         return hidden.dimshuffle(1, 0, 2)
 
     def step(self, characters, cell, hidden):
@@ -113,16 +112,18 @@ class BinarizedLSTMLayer(Layer):
         return stacked_in, stacked_hid, at.concatenate(self.biases)
 
 
-def unrolled(projected, W_hid, binarize, clip_gradient, exact_gates=False):
+def unrolled(W_in, bias, characters, W_hid, binarize, clip_gradient, exact_gates=False):
     """Hidden states of an LSTM over whole sequences, from zero states.
 
     The gradient is a second scan, backwards over what the first one kept. The one that Aesara derives would compute the
-    first scan again. Where Aesara compiles C code, one Op takes the place of each scan.
+    first scan again. Where Aesara compiles C code, one Op takes the place of each scan and of the lookups around it.
 
     Parameters
     ----------
-    projected : tensor, (steps, batch, 4·units)
-        The part of the pre-activations that comes from the inputs, biases included.
+    W_in : matrix, (vocabulary, 4·units)
+        Input-to-hidden weights.
+    bias : vector, (4·units)
+    characters : int matrix, (steps, batch)
     W_hid : matrix, (units, 4·units)
         Hidden-to-hidden weights.
     binarize, clip_gradient, exact_gates
@@ -132,23 +133,25 @@ def unrolled(projected, W_hid, binarize, clip_gradient, exact_gates=False):
     -------
     tensor, (steps, batch, units)
     """
-    return _Unrolled(projected, W_hid, binarize, clip_gradient, exact_gates)(projected, W_hid)[0]
+    arguments = [W_in, bias, characters, W_hid]
+    return _Unrolled(arguments, binarize, clip_gradient, exact_gates)(*arguments)[0]
 
 
 class _Unrolled(OpFromGraph):
     """`_forward`, with `_UnrolledGradient` for its gradient; compiling a function replaces this Op."""
 
-    def __init__(self, projected, W_hid, binarize, clip_gradient, exact_gates):
+    def __init__(self, arguments, binarize, clip_gradient, exact_gates):
         self.binarize, self.clip_gradient, self.exact_gates = binarize, clip_gradient, exact_gates
-        inputs = _inputs_like(projected, W_hid)
+        inputs = _inputs_like(*arguments)
         super().__init__(inputs, _forward(*inputs, binarize), inline=True)
 
     def L_op(self, inputs, outputs, gradients):
-        arguments = [inputs[1], *outputs, gradients[0]]
-        return _UnrolledGradient(arguments, self.binarize, self.clip_gradient)(*arguments)
+        arguments = [*inputs, *outputs, gradients[0]]
+        grad_in, grad_bias, grad_hid = _UnrolledGradient(arguments, self.binarize, self.clip_gradient)(*arguments)
+        return [grad_in, grad_bias, DisconnectedType()(), grad_hid]
 
-    def connection_pattern(self, node):
-        return [[True, False, False]] * 2  # only the hidden states are used elsewhere
+    def connection_pattern(self, node):  # only the hidden states are used elsewhere
+        return [[connected, False, False] for connected in (True, True, False, True)]
 
 
 class _UnrolledGradient(OpFromGraph):
@@ -162,12 +165,13 @@ class _UnrolledGradient(OpFromGraph):
 
 @node_rewriter([_Unrolled, _UnrolledGradient])
 def local_lstm_in_c(fgraph, node):
-    """Replace the scans by `LSTMRecurrence` and its gradient."""
+    """Replace the lookups and scans by `LSTMRecurrence` and its gradient."""
     op = node.op
     if not aesara.config.cxx:
         return None
     if isinstance(op, _UnrolledGradient):
-        return LSTMRecurrenceGradient(op.binarize, op.clip_gradient)(*node.inputs, return_list=True)
+        W_in, _, *others = node.inputs
+        return LSTMRecurrenceGradient(op.binarize, op.clip_gradient)(W_in, *others, return_list=True)
     keep = any(fgraph.clients[x] for x in node.outputs[1:])
     results = LSTMRecurrence(op.binarize, op.exact_gates, keep)(*node.inputs, return_list=True)
     return dict(zip(node.outputs, results, strict=False))
@@ -181,13 +185,19 @@ def _inputs_like(*variables):
     return [TensorType(x.dtype, shape=x.type.shape)() for x in variables]
 
 
-def _forward(projected, W_hid, binarize):
+def _projected(W_in, bias, characters):
+    """The part of the pre-activations that comes from the characters, (steps, batch, 4·units)."""
+    return (W_in[characters.flatten()] + bias).reshape((characters.shape[0], characters.shape[1], W_in.shape[1]))
+
+
+def _forward(W_in, bias, characters, W_hid, binarize):
     """Hidden states, cells and what the gradient needs, each (steps, batch, …)."""
 
     def step(projected, cell, hidden, W_hid):
         cell, hidden, kept = LSTMGates(binarize)(projected + at.dot(hidden, W_hid), cell)
         return cell, hidden, kept
 
+    projected = _projected(W_in, bias, characters)
     start = _zeros(projected, W_hid)
     (cells, hidden, kept), _ = scan(
         step, sequences=projected, outputs_info=[start, start, None], non_sequences=[W_hid], strict=True
@@ -195,8 +205,8 @@ def _forward(projected, W_hid, binarize):
     return [hidden, cells, kept]
 
 
-def _gradient(W_hid, hidden, cells, kept, grad_output, binarize, clip):
-    """The gradients with respect to `projected` and `W_hid`, given that with respect to the hidden states."""
+def _gradient(W_in, bias, characters, W_hid, hidden, cells, kept, grad_output, binarize, clip):
+    """The gradients with respect to `W_in`, `bias` and `W_hid`, given that with respect to the hidden states."""
     start = _zeros(hidden, W_hid)
     hidden_before, cell_before = (at.concatenate([start[None], x[:-1]]) for x in (hidden, cells))
 
@@ -215,8 +225,10 @@ def _gradient(W_hid, hidden, cells, kept, grad_output, binarize, clip):
         strict=True,
     )
     grad_pre = grad_pre[::-1]
+    projected = _projected(W_in, bias, characters)
+    grad_in, grad_bias = aesara.grad(None, [W_in, bias], known_grads={projected: grad_pre})
     rows = [x.reshape((-1, x.shape[2])) for x in (hidden_before, grad_pre)]
-    return [grad_pre, at.dot(rows[0].T, rows[1])]
+    return [grad_in, grad_bias, at.dot(rows[0].T, rows[1])]
 
 
 def _zeros(sequence, W_hid):

@@ -13,6 +13,7 @@ GATES = tuple(Path(__file__).with_name(name) for name in ("gates.h", "lstm_gates
 """The C++ code of these Ops."""
 
 KINDS = (None, "cell_output", "hidden_state")
+"""Where binary activations stand, in the order of ``lstm::Binarize``."""
 
 # -fno-trapping-math lets GCC make vector code of comparisons; without contraction, C rounds as NumPy does.
 COMPILE_ARGS = ("-fopenmp", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off")
