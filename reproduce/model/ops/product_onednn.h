@@ -1,7 +1,5 @@
 // Products of float32 matrices by oneDNN, in strict float32: product_blas.h's functions. After onednn.h.
 
-#include <unordered_map>
-
 namespace lstm {
 
 typedef dnnl::memory Memory;
