@@ -17,6 +17,7 @@ def apply():
     repair_corr_mm()
     restore_bare_variables()
     restore_attributes()
+    register_debug_mode()
     let_powers_gain_shapes()
     repair_angles()
     let_default_updates_know_more()
@@ -77,6 +78,11 @@ def restore_attributes():
     update = SharedVariable.default_update
     if update.fdel is None:
         SharedVariable.default_update = update.deleter(lambda self: update.fset(self, None))
+
+
+def register_debug_mode():
+    """Let ``mode="DEBUG_MODE"`` be known from the start; Aesara registers it when its module is imported."""
+    import aesara.compile.debugmode  # noqa: F401
 
 
 def let_powers_gain_shapes():

@@ -140,9 +140,11 @@ def _report(error, path):
 
 
 def _asks_theano(error):
-    """Whether the error is that a module of Theano's lacks a name."""
+    """Whether the error is that a module of Theano's lacks a name, or that there is no mode of a name."""
     if isinstance(error, ImportError):
         return (error.name or "").partition(".")[0] == "theano"
+    if str(error).startswith("No predefined mode exist for string: "):
+        return True
     return isinstance(error, AttributeError) and isinstance(error.obj, AliasModule)
 
 

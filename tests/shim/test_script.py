@@ -101,6 +101,10 @@ def test_exit_codes_are_the_scripts(run, script):
         ("import theano.tensor.raw_random", ", line 1: No module named 'theano.tensor.raw_random'; Aesara, "),
         ("from theano.gof import Nope", ", line 1: cannot import name 'Nope' from 'theano.gof'; Aesara, "),
         ("import theano\ntheano.tensor.nope", ", line 2: module 'theano.tensor' has no attribute 'nope'; Aesara, "),
+        (
+            "import theano\ntheano.function([], [], mode='ProfileMode')",
+            ", line 2: No predefined mode exist for string: ProfileMode; Aesara, ",
+        ),
         ("import pylearn2.models", ", line 1: pylearn2.models has no counterpart here; there are pylearn2.datasets."),
         ("x = 1\0", " is not a script: source code string cannot contain null bytes"),
     ],

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import theano
 import theano.tensor as T
+from aesara.link.c.op import COp
 from theano.sandbox.rng_mrg import MRG_RandomStreams
 from theano.tensor.nnet.Conv3D import conv3D
 from theano.tensor.shared_randomstreams import RandomStreams
@@ -153,6 +154,14 @@ def test_every_op_is_an_op_of_theanos():
     h, _ = theano.scan(lambda x: x * 2, T.matrix())
     assert isinstance(h.owner.op, theano.Op) and issubclass(type(T.exp), theano.gof.Op)
     assert not isinstance(T.exp, Doubled)
+
+
+@pytest.mark.compiler
+def test_an_op_in_python_is_none_in_c():
+    doubled = theano.as_op(itypes=[T.fmatrix], otypes=[T.fmatrix])(lambda x: 2 * x)
+    assert isinstance(doubled, theano.Op) and not isinstance(doubled, COp)
+    x = T.fmatrix()
+    np.testing.assert_array_equal(theano.function([x], doubled(x), mode="DEBUG_MODE")(X), 2 * X)
 
 
 def test_an_op_without_code_says_so():
