@@ -116,6 +116,15 @@ def test_what_cannot_be_had_is_named_with_its_line(run, script, text, said):
     assert str(caught.value).startswith(f"{path}{said}")
 
 
+def test_data_that_are_not_prepared_are_named_with_the_line(run, script, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PYLEARN2_DATA_PATH", str(tmp_path / "nothing"))
+    path = script("from pylearn2.datasets.mnist import MNIST\nMNIST('train')\n")
+    with pytest.raises(UserError, match=r"script\.py, line 2: mnist is not prepared: .*; run: python -m reproduce "):
+        run(path)
+    assert run(script("from pylearn2.datasets.mnist import MNIST\nMNIST('trian')\n")) == 1
+    assert capsys.readouterr().err.startswith("Traceback")
+
+
 def test_the_users_word_on_the_python_counts(run, script, capsys):
     path = script("print(7 / 2)\n", two="print 7\n")
     for kind in ("auto", "2", "3"):
