@@ -1,5 +1,7 @@
 """Functions and callbacks are called with the arguments that they had in Theano 0.7 to 0.9."""
 
+import warnings
+
 import numpy as np
 import pytest
 import theano
@@ -162,6 +164,12 @@ def test_an_op_in_python_is_none_in_c():
     assert isinstance(doubled, theano.Op) and not isinstance(doubled, COp)
     x = T.fmatrix()
     np.testing.assert_array_equal(theano.function([x], doubled(x), mode="DEBUG_MODE")(X), 2 * X)
+
+
+def test_an_op_without_a_version_of_its_code_is_not_cached_in_silence():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert theano.Op().c_code_cache_version() == ()
 
 
 def test_an_op_without_code_says_so():
