@@ -20,6 +20,7 @@ def apply():
     register_debug_mode()
     let_powers_gain_shapes()
     repair_angles()
+    repair_zero_gradients()
     let_default_updates_know_more()
     scan_states.repair()
     repair_second_gradient_of_max_pooling()
@@ -106,6 +107,17 @@ def repair_angles():
             kind.L_op = _scaled(kind.L_op, factor)
 
 
+def repair_zero_gradients():
+    """Let `consider_constant` and `zero_grad` have gradients beside NumPy 2, which takes no variable for a dtype."""
+    from aesara.gradient import ConsiderConstant, ZeroGrad
+    from aesara.tensor import constant
+
+    x = constant([0.0])
+    for kind in (ConsiderConstant, ZeroGrad):
+        if _raises((TypeError, ValueError), lambda kind=kind: kind().grad([x], [x])):
+            kind.grad = _zeros(kind.grad)
+
+
 def let_default_updates_know_more():
     """Let a default update have a static shape where its variable leaves it open, as any other update may.
 
@@ -173,6 +185,14 @@ def _scaled(of_integers, factor):
         return [gradient * np.asarray(factor, gradient.type.dtype)]
 
     return L_op
+
+
+def _zeros(of_a_dtype):
+    @functools.wraps(of_a_dtype)
+    def grad(self, inputs, gradients):
+        return [gradient.zeros_like() for gradient in gradients]
+
+    return grad
 
 
 def _without_comparison(rewrite):

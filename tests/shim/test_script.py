@@ -155,7 +155,7 @@ def test_it_has_what_its_environment_had(reproduce, script):
         "import pdb, ipdb\npdb.set_trace()\nipdb.set_trace()\n"
         "import collections, fractions, inspect, time\nimport numpy as np\nimport xml.etree.cElementTree as ET\n"
         "print(isinstance({}, collections.Mapping), fractions.gcd(12, 18), time.clock() > 0)\n"
-        "print(inspect.getargspec(lambda a, b=1: a).args, np.float(2), np.int(3), np.bool is bool)\n"
+        "print(inspect.getargspec(lambda a, b=1: a).args, np.float(2), np.int(3), np.dtype(np.bool) == bool)\n"
         "print(np.fromstring(b'\\1\\2', dtype=np.uint8), np.fromstring('1 2', sep=' '), ET.fromstring('<a/>').tag)\n"
     )
     process = reproduce(path)
