@@ -21,6 +21,7 @@ def apply():
     let_powers_gain_shapes()
     repair_angles()
     repair_zero_gradients()
+    repair_draws_in_python()
     let_default_updates_know_more()
     scan_states.repair()
     repair_second_gradient_of_max_pooling()
@@ -118,6 +119,16 @@ def repair_zero_gradients():
             kind.grad = _zeros(kind.grad)
 
 
+def repair_draws_in_python():
+    """Let the Python code of `MRG_RandomStreams` draw beside NumPy 2, which takes no mask of 32 bits for an int32."""
+    if not _raises(OverflowError, lambda: np.int32(1) & 0xFFFFFFFF):
+        return
+    from aesara.sandbox import rng_mrg
+
+    if not hasattr(rng_mrg.mrg_next_value, "__wrapped__"):
+        rng_mrg.mrg_next_value = _with_wide_mask(rng_mrg.mrg_next_value)
+
+
 def let_default_updates_know_more():
     """Let a default update have a static shape where its variable leaves it open, as any other update may.
 
@@ -193,6 +204,14 @@ def _zeros(of_a_dtype):
         return [gradient.zeros_like() for gradient in gradients]
 
     return grad
+
+
+def _with_wide_mask(next_value):
+    @functools.wraps(next_value)
+    def mrg_next_value(rstate, new_rstate, NORM, mask, offset):
+        return next_value(rstate, new_rstate, NORM, np.int64(mask), offset)
+
+    return mrg_next_value
 
 
 def _without_comparison(rewrite):
