@@ -102,7 +102,7 @@ gpu-bundle: .venv-numpy2/ready
 peer-tests: venv
 	$(RUN) -m benchmarks.peer_tests --backend $(BACKEND)
 
-# Test modules of Theano 0.9.0; about 20 minutes.
+# Test modules of Theano 0.9.0; about 12 minutes, while nothing of theirs is compiled yet.
 theano-tests: venv
 	$(RUN) -m benchmarks.theano_tests
 

@@ -158,7 +158,8 @@ def _theano(command):
     version = "the script's Python version (default: %(default)s, decided for each file by its content)"
     command.add_argument("--python", choices=("auto", "2", "3"), default="auto", help=version)
     command.add_argument("script", metavar="SCRIPT.py", help="the script")
-    command.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARG", help="arguments of the script")
+    rest = command.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARG", help="arguments of the script")
+    rest.required = False  # so that a missing script is not said to lack arguments too
 
 
 GROUPS = {

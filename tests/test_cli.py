@@ -56,6 +56,7 @@ def fails(capsys, *argv):
         (["data", "list", "digits", "--from", "/nonexistent"], "--from works with 'data prepare' only"),
         (["data", "verify", "digits", "--from", "/nonexistent"], "--from works with 'data prepare' only"),
         (["report", "--runs", "/nowhere"], "no folder /nowhere"),
+        (["theano"], "the following arguments are required: SCRIPT.py;"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(capsys, argv, message):

@@ -17,8 +17,11 @@ def apply():
     repair_corr_mm()
     restore_bare_variables()
     restore_attributes()
+    register_debug_mode()
     let_powers_gain_shapes()
     repair_angles()
+    repair_zero_gradients()
+    repair_draws_in_python()
     let_default_updates_know_more()
     scan_states.repair()
     repair_second_gradient_of_max_pooling()
@@ -79,6 +82,11 @@ def restore_attributes():
         SharedVariable.default_update = update.deleter(lambda self: update.fset(self, None))
 
 
+def register_debug_mode():
+    """Let ``mode="DEBUG_MODE"`` be known from the start; Aesara registers it when its module is imported."""
+    import aesara.compile.debugmode  # noqa: F401
+
+
 def let_powers_gain_shapes():
     """Let the rewrites of powers go through where a base is known less well, or better, than when the power was taken.
 
@@ -98,6 +106,27 @@ def repair_angles():
     for kind, factor in ((Deg2Rad, np.pi / 180), (Rad2Deg, 180 / np.pi)):
         if _raises(ValueError, lambda kind=kind: kind().L_op([float64()], [float64()], [float64()])):
             kind.L_op = _scaled(kind.L_op, factor)
+
+
+def repair_zero_gradients():
+    """Let `consider_constant` and `zero_grad` have gradients beside NumPy 2, which takes no variable for a dtype."""
+    from aesara.gradient import ConsiderConstant, ZeroGrad
+    from aesara.tensor import constant
+
+    x = constant([0.0])
+    for kind in (ConsiderConstant, ZeroGrad):
+        if _raises((TypeError, ValueError), lambda kind=kind: kind().grad([x], [x])):
+            kind.grad = _zeros(kind.grad)
+
+
+def repair_draws_in_python():
+    """Let the Python code of `MRG_RandomStreams` draw beside NumPy 2, which takes no mask of 32 bits for an int32."""
+    if not _raises(OverflowError, lambda: np.int32(1) & 0xFFFFFFFF):
+        return
+    from aesara.sandbox import rng_mrg
+
+    if not hasattr(rng_mrg.mrg_next_value, "__wrapped__"):
+        rng_mrg.mrg_next_value = _with_wide_mask(rng_mrg.mrg_next_value)
 
 
 def let_default_updates_know_more():
@@ -167,6 +196,22 @@ def _scaled(of_integers, factor):
         return [gradient * np.asarray(factor, gradient.type.dtype)]
 
     return L_op
+
+
+def _zeros(of_a_dtype):
+    @functools.wraps(of_a_dtype)
+    def grad(self, inputs, gradients):
+        return [gradient.zeros_like() for gradient in gradients]
+
+    return grad
+
+
+def _with_wide_mask(next_value):
+    @functools.wraps(next_value)
+    def mrg_next_value(rstate, new_rstate, NORM, mask, offset):
+        return next_value(rstate, new_rstate, NORM, np.int64(mask), offset)
+
+    return mrg_next_value
 
 
 def _without_comparison(rewrite):

@@ -17,6 +17,7 @@ from reproduce.shim import blas, numpy2
 logger = logging.getLogger(__name__)
 
 FLOAT = "float32"  # what the paper's scripts ran in
+FOREVER = "1000000000"  # seconds; the flag takes no infinity
 GPU_ONLY = (  # how such flags' names begin
     "contexts", "cublas__", "cuda__", "dnn__", "enable_initial_driver_test", "gpu__", "gpuarray__", "gpuelemwise__",
     "init_gpu_device", "lib__", "nvcc__", "print_active_device", "pycuda__",
@@ -39,9 +40,13 @@ def export(environ=os.environ):
 
 
 def defaults(cxx=None):
-    """Flags for whoever sets none: float32, a BLAS that Aesara need not search for, and no debug information.
+    """Flags for whoever sets none: float32, a BLAS that Aesara need not search for, and others for its compiler.
 
     Aesara's command asks for debug information, which takes a sixth of a compilation's time; a later -g0 undoes that.
+
+    Processes with one folder of compiled modules wait for each other. Aesara gives up after two minutes: a rewrite that
+    was compiling is skipped, which may change results, and the process goes on without the lock. Waiting is safe, as
+    the kernel frees the lock of a process that ended.
 
     Parameters
     ----------
@@ -50,7 +55,7 @@ def defaults(cxx=None):
     """
     flags = {"floatX": FLOAT}
     if (cxx or (cxx is None and shutil.which("g++"))) and not numpy2.is_used():
-        flags |= {"blas__ldflags": blas.ldflags(), "gcc__cxxflags": "-g0"}
+        flags |= {"blas__ldflags": blas.ldflags(), "gcc__cxxflags": "-g0", "compile__timeout": FOREVER}
     else:
         # Said outright, so that Aesara does not announce what it goes without.
         flags |= {"cxx": "", "blas__ldflags": ""}

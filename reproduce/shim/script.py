@@ -7,6 +7,7 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 
+from datasets.errors import BadArgumentError, DataError, one_line
 from reproduce.errors import UserError
 from reproduce.shim.python2 import loader, names, verdict
 from reproduce.shim.theano_alias import AliasModule
@@ -124,6 +125,8 @@ def _report(error, path):
     if isinstance(error, UserError):
         said = str(error).partition("\nApply node that caused the error")[0]  # what Aesara adds in a call
         raise UserError(f"{place}: {said}") from error
+    if isinstance(error, DataError) and not isinstance(error, BadArgumentError):
+        raise UserError(f"{place}: {one_line(error)}") from error
     if isinstance(error, ModuleNotFoundError) and error.name is not None:
         advice = ADVICE.get(error.name.partition(".")[0]) if error.msg.startswith("No module") else None
         raise UserError(f"{place}: {error.msg}" + (f"; {advice}" if advice else "")) from error
@@ -140,9 +143,11 @@ def _report(error, path):
 
 
 def _asks_theano(error):
-    """Whether the error is that a module of Theano's lacks a name."""
+    """Whether the error is that a module of Theano's lacks a name, or that there is no mode of a name."""
     if isinstance(error, ImportError):
         return (error.name or "").partition(".")[0] == "theano"
+    if str(error).startswith("No predefined mode exist for string: "):
+        return True
     return isinstance(error, AttributeError) and isinstance(error.obj, AliasModule)
 
 

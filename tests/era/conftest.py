@@ -33,8 +33,13 @@ def jax_mode():
 
     from reproduce.shim import jax_ops
 
-    with aesara.config.change_flags(cxx="", floatX="float64"), jax.experimental.enable_x64():
-        yield jax_ops.mode()
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", True)
+    try:
+        with aesara.config.change_flags(cxx="", floatX="float64"):
+            yield jax_ops.mode()
+    finally:
+        jax.config.update("jax_enable_x64", before)
 
 
 @contextlib.contextmanager

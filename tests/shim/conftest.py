@@ -14,13 +14,14 @@ OURS = "AESARA_FLAGS", "THEANO_FLAGS", "THEANORC", "OMP_WAIT_POLICY"
 
 @pytest.fixture
 def python(tmp_path):
-    """Run code in a new interpreter with the given environment variables; returns the finished process."""
+    """Run code in a new interpreter with these arguments and environment variables; returns the finished process."""
 
-    def run(code, **environ):
+    def run(code, *arguments, **environ):
         inherited = {name: v for name, v in os.environ.items() if name not in OURS}
         (tmp_path / "empty").write_text("")
         environ = inherited | dict.fromkeys(["AESARARC", "THEANORC"], str(tmp_path / "empty")) | environ
-        process = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=False)
+        command = [sys.executable, "-c", code, *arguments]
+        process = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
         assert process.returncode == 0, process.stderr
         return process
 

@@ -6,6 +6,7 @@ import pytest
 import theano
 from aesara import tensor as at
 from aesara.compile.mode import Mode
+from aesara.gradient import ConsiderConstant, ZeroGrad
 from aesara.scalar.basic import Deg2Rad, Rad2Deg, float64
 from aesara.tensor.nnet.corr import CorrMM
 from aesara.tensor.signal.pool import DownsampleFactorMaxGradGrad, Pool
@@ -66,6 +67,22 @@ for fault, error in faults.items():
 def test_the_fault_of_angles_is_still_there(kind):
     with pytest.raises(ValueError):
         kind.L_op.__wrapped__(kind(), [float64()], [float64()], [float64()])
+
+
+@pytest.mark.skipif(not numpy2.is_used(), reason="the fault is there beside NumPy 2")
+@pytest.mark.parametrize("kind", [ConsiderConstant, ZeroGrad])
+def test_the_fault_of_zero_gradients_is_still_there(kind):
+    x = at.constant([0.0])
+    with pytest.raises((TypeError, ValueError)):
+        kind.grad.__wrapped__(kind(), [x], [x])
+
+
+@pytest.mark.parametrize("mode", [Mode("py", "fast_compile"), "JAX"], ids=str)
+@pytest.mark.parametrize("kind", [ConsiderConstant, ZeroGrad])
+def test_what_is_constant_to_a_gradient(kind, mode):
+    x = at.fvector()
+    gradient = theano.function([x], theano.grad((kind()(x) * x).sum(), x), mode=mode)
+    np.testing.assert_array_equal(gradient(np.float32([2, 3])), [2, 3])
 
 
 def correlate(x, w, pad, stride):

@@ -32,6 +32,24 @@ def test_theano_flags_reach_aesara_and_others_get_one_line(python):
     assert "no__such" in second
 
 
+@pytest.mark.compiler
+def test_a_compilation_waits_as_long_as_another_takes(python, tmp_path):
+    code = """
+import fcntl, sys, threading, time
+import reproduce
+from aesara.compile.compilelock import lock_ctx
+
+another = open(sys.argv[1] + "/.lock", "w")
+fcntl.flock(another, fcntl.LOCK_EX)
+threading.Timer(0.5, another.close).start()
+clock = time.perf_counter
+time.perf_counter = lambda: 3600 * clock()  # half a second is half an hour
+with lock_ctx(sys.argv[1]):
+    print(another.closed)
+"""
+    assert python(code, str(tmp_path)).stdout.strip() == "True"
+
+
 @pytest.mark.skipif(numpy2.is_used(), reason="beside NumPy 2 Aesara cannot be imported without the shim")
 def test_aesara_imported_first_is_repaired_too(python):
     # Without the shim's flags Aesara searches for a BLAS by itself, which is slow: spare the test that.

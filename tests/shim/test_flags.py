@@ -35,7 +35,7 @@ def test_order_of_precedence(environ, tmp_path):
         "floatX": "float64",
         "optimizer": "None",
         "blas__ldflags": "-lopenblas -L/opt",
-    } | {k: v for k, v in flags.defaults().items() if k in ("cxx", "gcc__cxxflags")}
+    } | {k: v for k, v in flags.defaults().items() if k in ("cxx", "gcc__cxxflags", "compile__timeout")}
 
 
 def test_theanorc_comes_after_all_else(environ, tmp_path):
@@ -96,4 +96,5 @@ def test_a_compiler_of_the_users_own_gets_a_blas():
         "floatX": "float32",
         "blas__ldflags": blas.ldflags(),
         "gcc__cxxflags": "-g0",
+        "compile__timeout": flags.FOREVER,
     }

@@ -101,6 +101,10 @@ def test_exit_codes_are_the_scripts(run, script):
         ("import theano.tensor.raw_random", ", line 1: No module named 'theano.tensor.raw_random'; Aesara, "),
         ("from theano.gof import Nope", ", line 1: cannot import name 'Nope' from 'theano.gof'; Aesara, "),
         ("import theano\ntheano.tensor.nope", ", line 2: module 'theano.tensor' has no attribute 'nope'; Aesara, "),
+        (
+            "import theano\ntheano.function([], [], mode='ProfileMode')",
+            ", line 2: No predefined mode exist for string: ProfileMode; Aesara, ",
+        ),
         ("import pylearn2.models", ", line 1: pylearn2.models has no counterpart here; there are pylearn2.datasets."),
         ("x = 1\0", " is not a script: source code string cannot contain null bytes"),
     ],
@@ -110,6 +114,15 @@ def test_what_cannot_be_had_is_named_with_its_line(run, script, text, said):
     with pytest.raises(UserError) as caught:
         run(path)
     assert str(caught.value).startswith(f"{path}{said}")
+
+
+def test_data_that_are_not_prepared_are_named_with_the_line(run, script, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PYLEARN2_DATA_PATH", str(tmp_path / "nothing"))
+    path = script("from pylearn2.datasets.mnist import MNIST\nMNIST('train')\n")
+    with pytest.raises(UserError, match=r"script\.py, line 2: mnist is not prepared: .*; run: python -m reproduce "):
+        run(path)
+    assert run(script("from pylearn2.datasets.mnist import MNIST\nMNIST('trian')\n")) == 1
+    assert capsys.readouterr().err.startswith("Traceback")
 
 
 def test_the_users_word_on_the_python_counts(run, script, capsys):
@@ -142,7 +155,7 @@ def test_it_has_what_its_environment_had(reproduce, script):
         "import pdb, ipdb\npdb.set_trace()\nipdb.set_trace()\n"
         "import collections, fractions, inspect, time\nimport numpy as np\nimport xml.etree.cElementTree as ET\n"
         "print(isinstance({}, collections.Mapping), fractions.gcd(12, 18), time.clock() > 0)\n"
-        "print(inspect.getargspec(lambda a, b=1: a).args, np.float(2), np.int(3), np.bool is bool)\n"
+        "print(inspect.getargspec(lambda a, b=1: a).args, np.float(2), np.int(3), np.dtype(np.bool) == bool)\n"
         "print(np.fromstring(b'\\1\\2', dtype=np.uint8), np.fromstring('1 2', sep=' '), ET.fromstring('<a/>').tag)\n"
     )
     process = reproduce(path)

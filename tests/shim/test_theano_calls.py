@@ -1,9 +1,12 @@
 """Functions and callbacks are called with the arguments that they had in Theano 0.7 to 0.9."""
 
+import warnings
+
 import numpy as np
 import pytest
 import theano
 import theano.tensor as T
+from aesara.link.c.op import COp
 from theano.sandbox.rng_mrg import MRG_RandomStreams
 from theano.tensor.nnet.Conv3D import conv3D
 from theano.tensor.shared_randomstreams import RandomStreams
@@ -153,6 +156,20 @@ def test_every_op_is_an_op_of_theanos():
     h, _ = theano.scan(lambda x: x * 2, T.matrix())
     assert isinstance(h.owner.op, theano.Op) and issubclass(type(T.exp), theano.gof.Op)
     assert not isinstance(T.exp, Doubled)
+
+
+@pytest.mark.compiler
+def test_an_op_in_python_is_none_in_c():
+    doubled = theano.as_op(itypes=[T.fmatrix], otypes=[T.fmatrix])(lambda x: 2 * x)
+    assert isinstance(doubled, theano.Op) and not isinstance(doubled, COp)
+    x = T.fmatrix()
+    np.testing.assert_array_equal(theano.function([x], doubled(x), mode="DEBUG_MODE")(X), 2 * X)
+
+
+def test_an_op_without_a_version_of_its_code_is_not_cached_in_silence():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert theano.Op().c_code_cache_version() == ()
 
 
 def test_an_op_without_code_says_so():

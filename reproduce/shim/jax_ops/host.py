@@ -13,7 +13,7 @@ import numpy as np
 from aesara.compile.io import In
 from aesara.compile.mode import Mode
 from aesara.link.c.exceptions import CompileError
-from aesara.scalar.basic import ScalarOp
+from aesara.scalar.basic import Composite, ScalarOp
 from aesara.tensor.elemwise import Elemwise
 from aesara.tensor.random.type import RandomType
 from aesara.tensor.type import TensorType
@@ -133,7 +133,7 @@ def _function(node):
     else:
         inputs = [variable.type() for variable in node.inputs]
         outputs = node.clone_with_new_inputs(inputs).outputs
-    has_python = not getattr(node.op.perform, "is_missing", False)
+    has_python = _has_python(node.op)
     if aesara.config.cxx and not numpy2.is_used():
         try:
             function = _compiled(inputs, outputs, Mode("cvm", "fast_run"))
@@ -152,6 +152,15 @@ def _function(node):
         return [from_host(value, v.type) for value, v in zip(results, node.outputs, strict=True)]
 
     return run
+
+
+def _has_python(op):
+    scalar = getattr(op, "scalar_op", op)  # what an elementwise Op applies
+    if isinstance(scalar, Composite):
+        return all(_has_python(node.op) for node in scalar.fgraph.apply_nodes)
+    if isinstance(scalar, ScalarOp):
+        return getattr(scalar.impl, "__func__", None) is not ScalarOp.impl
+    return not getattr(op.perform, "is_missing", False)
 
 
 def _compiled(inputs, outputs, mode, **flags):

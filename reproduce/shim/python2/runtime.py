@@ -59,7 +59,7 @@ def display(newline, file, *values):
     if file is None:
         return
     for value in values:
-        text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+        text = _decoded(value, file) if isinstance(value, bytes) else str(value)
         file.write(f" {text}" if file in _mid_line else text)
         if text[-1:].isspace() and not text.endswith(" "):
             _mid_line.discard(file)
@@ -68,6 +68,14 @@ def display(newline, file, *values):
     if newline:
         file.write("\n")
         _mid_line.discard(file)
+
+
+def _decoded(value, file):
+    """The text that puts these bytes into `file`, if its encoding has one."""
+    try:
+        return value.decode(getattr(file, "encoding", None) or "latin-1")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def exception(kind, value=None, traceback=None):

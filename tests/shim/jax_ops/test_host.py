@@ -96,6 +96,11 @@ class SumInC(theano.Op):
 CUBED = Cubed(upgrade_to_float, name="cubed")
 
 
+def composed():
+    a = aesara.scalar.float32()
+    return Elemwise(Composite([a], [CUBED(a) + a]))
+
+
 @pytest.fixture(autouse=True)
 def unannounced(monkeypatch):
     monkeypatch.setattr(host, "_announced", set())
@@ -151,18 +156,18 @@ def test_writing_into_its_input_changes_nobody_elses():
 @pytest.mark.compiler
 def test_c_code_of_arrays_of_scalars_and_within_a_composite():
     x = at.fmatrix()
-    composed = Elemwise(Composite([a := aesara.scalar.float32()], [CUBED(a) + a]))
-    outputs = [SumInC()(x), Elemwise(CUBED)(x), composed(x), SumInC()(Elemwise(CUBED)(x) * 2)]
+    outputs = [SumInC()(x), Elemwise(CUBED)(x), composed()(x), SumInC()(Elemwise(CUBED)(x) * 2)]
     total, cubes, sums, last = aesara.function([x], outputs, mode="JAX")(X)
     assert (total, last) == (X.sum(), 2 * (X**3).sum())
     np.testing.assert_array_equal(cubes, X**3)
     np.testing.assert_array_equal(sums, X**3 + X)
 
 
-def test_without_a_compiler_c_code_is_a_users_mistake():
+@pytest.mark.parametrize("op", [SumInC(), Elemwise(CUBED), composed()])
+def test_without_a_compiler_c_code_is_a_users_mistake(op):
     x = at.fmatrix()
     with aesara.config.change_flags(cxx=""), pytest.raises(jax_ops.JaxOpError, match="has C code only") as error:
-        aesara.function([x], SumInC()(x), mode="JAX")(X)
+        aesara.function([x], op(x), mode="JAX")(X)
     assert "\n" not in str(error.value)
 
 
