@@ -129,6 +129,9 @@ def local_elementwise_loops(fgraph, node):
         return None
     results = ElementwiseLoops(node.op)(*node.inputs, return_list=True)
     copy_stack_trace(node.outputs, results)
+    for old, new in zip(node.outputs, results, strict=True):
+        if hasattr(old.tag, "test_value"):  # a loop's graph is used again after it was compiled
+            new.tag.test_value = old.tag.test_value
     return results
 
 

@@ -139,3 +139,14 @@ def test_what_stays_with_aesara(make):
 def _composite(op):
     x = scalar.float32()
     return [x], [op(x) + x]
+
+
+def test_test_values_stay():
+    """A loop's graph is used again after it was compiled, for its gradient."""
+    x = at.fvector()
+    x.tag.test_value = np.float32([0, 1])
+    with aesara.config.change_flags(compute_test_value="raise"):
+        function = aesara.function([x], at.sqrt(x))
+    (node,) = function.maker.fgraph.toposort()
+    assert isinstance(node.op, ElementwiseLoops)
+    np.testing.assert_array_equal(node.outputs[0].tag.test_value, [0, 1])
