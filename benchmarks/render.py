@@ -17,7 +17,7 @@ MARKS = "<!-- benchmarks:begin -->", "<!-- benchmarks:end -->"
 def page():
     """docs/performance.md with the tables of the committed results."""
     found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("step_time*.json"))]
-    text = "\n\n".join([_summary(found), *map(tables, found)]) if found else "None is committed yet."
+    text = "\n\n".join([summary(found), *map(tables, found)]) if found else "None is committed yet."
     return with_table(PAGE.read_text(encoding="utf-8"), text, MARKS)
 
 
@@ -39,12 +39,14 @@ def tables(results):
     return "\n\n".join([about, _steps(networks), _floors(networks), *(["\n".join(notes)] if notes else [])])
 
 
-def _summary(found):
+def summary(found):
     """For each network the better backend, and the ratio of its step to the peers'."""
     rows = []
     for results in found:
         for network, result in results["networks"].items():
             steps = {name: statistics.median(result["contestants"][name]["step_ms"]) for name in result["ratios"]}
+            if not steps:  # only peers took part
+                continue
             best = min(steps, key=steps.get)
             ratios = result["ratios"]
             rows.append([

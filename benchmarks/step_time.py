@@ -65,7 +65,7 @@ def main(arguments=None):
             lab = problems.get("lab") or problems["full-precision"]
             found["floor"] = pool.submit(floors.measure, lab, options.device).result()
         _save(results, options.out)
-    print(render.tables(results))
+    print(render.summary([results]), render.tables(results), sep="\n\n")
     return 0
 
 

@@ -42,7 +42,7 @@ def test_a_small_comparison_gives_times_ratios_and_a_table(tmp_path, monkeypatch
     assert results["threads"] == 1 and results["rounds"] == 2 and mnist["settings"] == {"network.units": 8}
     assert {name: len(each["step_ms"]) for name, each in mnist["contestants"].items()} == {"jax": 2, "plain-jax": 2}
     assert len(mnist["ratios"]["jax"]["plain-jax"]) == 2 and mnist["floor"]["ms"] > 0
-    assert render.tables(results) in capsys.readouterr().out
+    assert f"{render.summary([results])}\n\n{render.tables(results)}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
