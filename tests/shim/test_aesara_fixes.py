@@ -77,7 +77,7 @@ def test_the_fault_of_zero_gradients_is_still_there(kind):
         kind.grad.__wrapped__(kind(), [x], [x])
 
 
-@pytest.mark.parametrize("mode", [Mode("py", "fast_compile"), "JAX"], ids=str)
+@pytest.mark.parametrize("mode", [Mode("py", "fast_compile"), "JAX"], ids=["python", "jax"])
 @pytest.mark.parametrize("kind", [ConsiderConstant, ZeroGrad])
 def test_what_is_constant_to_a_gradient(kind, mode):
     x = at.fvector()
