@@ -76,7 +76,7 @@ def _c_backend():
 def _newer_jax():
     found, newest = provenance.software()["jax"], versions.TESTED["jax"][1]
     if found and versions.numbers(found) < versions.numbers(newest)[:2]:
-        gain = "takes 0.7 to 0.9 of a step's time with JAX 0.6 on a CPU"
+        gain = "needs 0.7 to 0.9 of JAX 0.6's time for a step on a CPU"
         yield Check("note", "speed", f"JAX {newest} {gain}; docs/environments.md says how to install it")
 
 

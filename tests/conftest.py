@@ -1,5 +1,7 @@
 """Fixtures and rules that all tests share."""
 
+import contextlib
+import ctypes
 import os
 import signal
 import tempfile
@@ -27,6 +29,26 @@ compiled_modules.share(Path(os.environ["JAX_COMPILATION_CACHE_DIR"]).with_name("
 
 TESTS = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("PYLEARN2_DATA_PATH") or TESTS.parent / "data")
+
+
+@pytest.fixture(scope="session")
+def openmp_threads():
+    """A context in which the C code of this process has that many threads."""
+    try:
+        openmp = ctypes.CDLL("libgomp.so.1")  # the run-time library that compiled code loads
+    except OSError:
+        pytest.skip("the compiler's OpenMP is not GNU's, whose threads these tests set")
+
+    @contextlib.contextmanager
+    def limited(threads):
+        default = openmp.omp_get_max_threads()
+        openmp.omp_set_num_threads(threads)
+        try:
+            yield
+        finally:
+            openmp.omp_set_num_threads(default)
+
+    return limited
 
 
 @pytest.fixture(scope="session")

@@ -82,9 +82,9 @@ Gates gates_of(npy_int64 binarize) {
 // of `characters` (steps x batch), with weights (vocabulary x 4n), a bias (4n) and weights (n x 4n). Without KEEP only
 // the hidden states are returned. `binarize` is a Binarize; `exact` takes the C library's functions.
 template <bool KEEP>
-bool forward(npy_int64 binarize, npy_int64 exact, PyArrayObject* input_weights, PyArrayObject* input_bias, PyArrayObject* characters,
-             PyArrayObject* hidden_weights, PyArrayObject** hidden_output, PyArrayObject** cells_output,
-             PyArrayObject** kept_output) {
+bool forward(npy_int64 binarize, npy_int64 exact, PyArrayObject* input_weights, PyArrayObject* input_bias,
+             PyArrayObject* characters, PyArrayObject* hidden_weights, PyArrayObject** hidden_output,
+             PyArrayObject** cells_output, PyArrayObject** kept_output) {
     const npy_intp steps = PyArray_DIM(characters, 0), batch = PyArray_DIM(characters, 1);
     const npy_intp vocabulary = PyArray_DIM(input_weights, 0), n = PyArray_DIM(hidden_weights, 0), size = batch * n;
     const npy_intp state[3] = {steps, batch, n}, more[3] = {steps, batch, 5 * n}, wide[2] = {vocabulary, 4 * n};
@@ -125,10 +125,10 @@ bool forward(npy_int64 binarize, npy_int64 exact, PyArrayObject* input_weights, 
 }
 
 // The gradients of `forward` with respect to its weights and bias, given that with respect to the hidden states.
-inline bool backward(npy_int64 binarize, float clip, PyArrayObject* input_weights, PyArrayObject* characters, PyArrayObject* hidden_weights,
-              PyArrayObject* hidden_states, PyArrayObject* all_cells, PyArrayObject* all_kept,
-              PyArrayObject* grad_output, PyArrayObject** grad_inputs_output,
-              PyArrayObject** grad_bias_output, PyArrayObject** grad_weights_output) {
+inline bool backward(npy_int64 binarize, float clip, PyArrayObject* input_weights, PyArrayObject* characters,
+                     PyArrayObject* hidden_weights, PyArrayObject* hidden_states, PyArrayObject* all_cells,
+                     PyArrayObject* all_kept, PyArrayObject* grad_output, PyArrayObject** grad_inputs_output,
+                     PyArrayObject** grad_bias_output, PyArrayObject** grad_weights_output) {
     const npy_intp* const state = PyArray_DIMS(hidden_states);
     const npy_intp steps = state[0], batch = state[1], n = state[2], size = batch * n;
     const npy_intp vocabulary = PyArray_DIM(input_weights, 0);

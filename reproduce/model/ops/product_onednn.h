@@ -30,8 +30,8 @@ class Product {
         const dnnl::matmul::primitive_desc chosen(onednn::engine(), x_.get_desc(), any, z_.get_desc(), strict());
         product_ = dnnl::matmul(chosen);
         weights_ = Memory(chosen.weights_desc(), onednn::engine());
-        const Memory given(matrix(inner, columns, transposed), onednn::engine(), const_cast<float*>(weights));
-        dnnl::reorder(given, weights_).execute(onednn::stream(), const_cast<Memory&>(given), weights_);
+        Memory given(matrix(inner, columns, transposed), onednn::engine(), const_cast<float*>(weights));
+        dnnl::reorder(given, weights_).execute(onednn::stream(), given, weights_);
     }
 
     void operator()(const float* x, float* z) {

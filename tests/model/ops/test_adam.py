@@ -1,8 +1,6 @@
 """AdamStep against a NumPy loop and Lasagne's Adam; C, Python and JAX against each other; layouts and threads."""
 
-import ctypes
 import functools
-import os
 
 import aesara
 import aesara.tensor as at
@@ -149,23 +147,13 @@ def test_sizes(shape, clip, scale):
 
 
 @pytest.mark.compiler
-def test_result_does_not_depend_on_the_number_of_threads():
+def test_result_does_not_depend_on_the_number_of_threads(openmp_threads):
     step = compiled("c", True, "curvature")
-    try:
-        # The run-time library that the compiled step itself has loaded.
-        openmp = ctypes.CDLL("libgomp.so.1", mode=os.RTLD_NOLOAD | os.RTLD_NOW)
-    except OSError:
-        pytest.skip("the compiler's OpenMP is not GNU's, whose threads this test sets")
     arguments = *state((5, BLOCK + 11)), np.float32(0.01)
-    default = openmp.omp_get_max_threads()
     results = []
-    try:
-        for threads in (1, 2, 5):
-            openmp.omp_set_num_threads(threads)
-            assert openmp.omp_get_max_threads() == threads
+    for threads in (1, 2, 5):
+        with openmp_threads(threads):
             results.append([x.tobytes() for x in step(*arguments)])
-    finally:
-        openmp.omp_set_num_threads(default)
     assert results[0] == results[1] == results[2]
 
 

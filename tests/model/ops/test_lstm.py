@@ -1,6 +1,5 @@
 """The LSTM's recurrence in C against a Python loop; errors of the vectorised gates; threads and edges."""
 
-import ctypes
 import functools
 
 import aesara
@@ -103,16 +102,11 @@ def test_views_are_read_as_they_look():
 
 
 @pytest.mark.compiler
-def test_the_same_bits_each_time_and_on_any_number_of_threads(library):
-    openmp = ctypes.CDLL("libgomp.so.1")
-    values = sequences(5, 70, 65)  # enough for threads
-    default, results = openmp.omp_get_max_threads(), []
-    try:
-        for threads in (1, 2, 2, 3):
-            openmp.omp_set_num_threads(threads)
+def test_the_same_bits_each_time_and_on_any_number_of_threads(library, openmp_threads):
+    values, results = sequences(5, 70, 65), []  # enough for threads
+    for threads in (1, 2, 2, 3):
+        with openmp_threads(threads):
             results.append([x.tobytes() for x in compiled("c", None)(*values)])
-    finally:
-        openmp.omp_set_num_threads(default)
     assert results[0] == results[1] == results[2] == results[3]
 
 
